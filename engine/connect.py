@@ -3,6 +3,20 @@
 from engine.errors import Fault
 from engine.exact import canonical, decode, encode
 from engine.model.values import Call, Json, Reply
+from engine.say import Say
 from engine.wire.auth import Auth, Settings, Signing, Tokens
 
-__all__ = ["Auth", "Call", "Fault", "Json", "Reply", "Settings", "Signing", "Tokens", "canonical", "decode", "encode"]
+__all__ = [
+    "Auth",
+    "Call",
+    "Fault",
+    "Json",
+    "Reply",
+    "Say",
+    "Settings",
+    "Signing",
+    "Tokens",
+    "canonical",
+    "decode",
+    "encode",
+]
