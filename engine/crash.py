@@ -1,0 +1,38 @@
+"""Places where the reliability suite kills this process: nothing at all in production.
+
+DUIJIE_CRASH_AT=name:nth ends the process with SIGKILL when it passes `name` the nth time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+
+POINTS = frozenset(
+    """read.asked read.replied read.kept cursor.moved plan.made plan.kept journal.before journal.committed
+    request.sent reply.received settle.before settle.committed lookup.asked lookup.replied lookup.settled
+    run.closed job.claimed job.finished token.kept""".split()
+)
+
+
+class _Plan:
+    """What to do at which point: read once at start-up."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        name, _, nth = environ.get("DUIJIE_CRASH_AT", "").partition(":")
+        if name and name not in POINTS:
+            raise SystemExit(f"DUIJIE_CRASH_AT: unknown point {name}")
+        self.name, self.left = name, int(nth or 1)
+
+
+_plan = _Plan(os.environ)
+armed = bool(_plan.name)
+
+
+def point(name: str) -> None:
+    """Die here if the plan says so."""
+    if armed and name == _plan.name:
+        _plan.left -= 1
+        if _plan.left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,224 @@
+"""Documents and their states: the table of moves, and the values the ledger hands out.
+
+A record (数据) is what the source returned; a document (目标单据) is what will be sent for it.
+State lives on the document. `MOVES` is the whole truth about state: nothing else happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from engine.exact import encode
+from engine.model.values import Problem, Window
+
+State = Literal["waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled"]
+Why = Literal["new", "again", "held", ""]
+Action = Literal["create", "update", "cancel"]
+
+STATES: tuple[State, ...] = ("waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled")
+WORST: tuple[State, ...] = ("unknown", "refused", "sending", "waiting", "cancelled", "skipped", "done")
+"""A record shows the worst of its documents, in this order."""
+
+MOVES: dict[State, frozenset[State]] = {
+    "waiting": frozenset({"sending", "skipped", "refused", "cancelled", "waiting"}),
+    "sending": frozenset({"done", "refused", "unknown", "waiting"}),
+    "unknown": frozenset({"done", "waiting", "cancelled"}),
+    "refused": frozenset({"waiting", "skipped", "cancelled", "refused"}),
+    "skipped": frozenset({"waiting", "refused", "skipped"}),
+    "done": frozenset({"waiting"}),
+    "cancelled": frozenset(),
+}
+
+
+def document_key(parts: Sequence[str]) -> str:
+    """One text for a record's or document's key: a single value as it is, several as a JSON array."""
+    return parts[0] if len(parts) == 1 else encode(list(parts)).decode()
+
+
+def stored_key(installation: str, scheme: str, action: Action, key: str, generation: int) -> str:
+    """The idempotency key: a function of what is asked for, not a dice. 32 hex digits."""
+    asked = encode([installation, scheme, action, key, generation])
+    return hashlib.sha256(asked).hexdigest()[:32]
+
+
+def with_key(body: str, at: str | None, key: str) -> str:
+    """The request bytes: the document's JSON object with the key as its member `at`, where there is one."""
+    if at is None:
+        return body
+    member = encode({at: key}).decode()[1:-1]
+    return "{" + member + ("," if body != "{}" else "") + body[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as a page brought it: `body` is its JSON, `hash` leaves volatile fields out."""
+
+    key: str
+    number: str
+    hash: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageKept:
+    """One page to be kept. `cursor` is set on the last page of a window: it moves in the same transaction."""
+
+    scheme_id: int
+    run_id: int
+    at: datetime
+    rows: tuple[Row, ...]
+    cursor: datetime | None = None
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many records of a page this run had not seen before, and what they were."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Kept) -> Kept:
+        return Kept(
+            self.read + other.read, self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """A record whose mapping is due."""
+
+    id: int
+    key: str
+    number: str
+    hash: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the mapping made of a record: one document's worth.
+
+    `state` is waiting (new or held), skipped or refused; `body` are the request bytes without key.
+    """
+
+    record: Unplanned
+    key: str
+    state: State
+    why: Why
+    body: str = ""
+    sent_number: str = ""
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+    tables: tuple[tuple[str, str], ...] = ()
+    sources: tuple[tuple[int, str], ...] = ()
+    """(record id, record hash) of every record behind the document; by default the one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanKept:
+    """A batch of plans of one scheme version, to be kept in one transaction."""
+
+    installation: str
+    scheme_id: int
+    scheme: str
+    version: int
+    on_change: str
+    key_at: str | None
+    at: datetime
+    plans: tuple[Planned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A document that may be sent now, with the bytes that will go out under its key."""
+
+    id: int
+    key: str
+    number: str
+    stored_key: str
+    body: str
+    sends: int
+    sent_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open(Due):
+    """A document whose outcome is unknown and may be asked for now. `looks` empty answers so far."""
+
+    looks: int = 0
+    looked_at: datetime | None = None
+    first_sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a send or a look-up."""
+
+    state: State
+    why: Why = ""
+    due_at: datetime | None = None
+    target_id: str | None = None
+    target_number: str | None = None
+    reason: str = ""
+    looks: int = 0
+    looked: datetime | None = None
+    """How many look-ups in a row came back empty, and when the last one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claimed job: `token` grows with every claim and fences off whoever held it before."""
+
+    job_id: int
+    kind: str
+    key: str
+    scheme_id: int
+    run_id: int | None
+    token: int
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked:
+    """What one run was asked to do; None and empty mean: as the scheme says."""
+
+    span: Window | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    limit: int | None = None
+
+    @property
+    def moves_cursor(self) -> bool:
+        return self.span is None and not self.params and self.limit is None
+
+
+COUNTS = ("read", "new", "changed", "unchanged", "done", "skipped", "refused", "unknown", "waiting", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A run in records: read = new + changed + unchanged; new + changed = the sum of the states."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    done: int = 0
+    skipped: int = 0
+    refused: int = 0
+    unknown: int = 0
+    waiting: int = 0
+    cancelled: int = 0
+    older: int = 0
+    documents: int = 0
+
+    def add_up(self) -> bool:
+        """The sum every run must satisfy; a violation turns the run red."""
+        settled = self.done + self.skipped + self.refused + self.unknown + self.waiting + self.cancelled
+        return self.read == self.new + self.changed + self.unchanged and self.new + self.changed == settled

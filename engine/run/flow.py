@@ -1,0 +1,67 @@
+"""A scheme version made ready to run: read, checked and compiled once, then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.document.check import Catalogs, check
+from engine.errors import Wrong
+from engine.mapping.compile import Mapping as Compiled
+from engine.mapping.compile import compile_settings
+from engine.model.catalog import Operation
+from engine.model.scheme import Scheme
+from engine.model.values import Json, Problem
+from engine.say import Say
+from engine.store.schemes import Published
+
+Params = Callable[[Mapping[str, Json]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """All a loop needs to know of a scheme version."""
+
+    published: Published
+    scheme: Scheme
+    mapping: Compiled
+    params: Params
+    source: Operation
+    target: Operation
+    list: Operation | None
+    """The operation that looks a saved document up, where the target has one."""
+
+
+class Flows:
+    """Compiled scheme versions, by scheme and version."""
+
+    def __init__(self, catalogs: Catalogs) -> None:
+        self._catalogs = catalogs
+        self._kept: dict[tuple[int, int], Flow] = {}
+
+    def of(self, published: Published) -> Flow:
+        """Raises Wrong where the version no longer stands up to the catalogues."""
+        place = (published.id, published.version)
+        if place not in self._kept:
+            self._kept[place] = compiled(published, self._catalogs)
+        return self._kept[place]
+
+
+def compiled(published: Published, catalogs: Catalogs) -> Flow:
+    """Read, check and compile a version. Raises Wrong with every problem."""
+    checked = check(published.text, catalogs)
+    wrong = [problem for problem in checked.problems if problem.weight == "problem"]
+    if wrong or checked.scheme is None or checked.mapping is None:
+        raise Wrong(wrong)
+    scheme = checked.scheme
+    source, target = catalogs.operation(scheme.source.operation), catalogs.operation(scheme.target.operation)
+    params, more = compile_settings(scheme.source.params, "source.params", scheme.marks)
+    if source is None or target is None or params is None:
+        raise Wrong(more or [_gone(scheme)])
+    looks = catalogs.operation(target.lookup.operation) if target.lookup else None
+    return Flow(published, scheme, checked.mapping, params, source, target, looks)
+
+
+def _gone(scheme: Scheme) -> Problem:
+    says = Say("方案 {code} 的源接口或目标接口已不在接口目录中。", code=scheme.scheme)
+    return Problem("source.operation", "unknown_operation", says, Say("恢复连接器文件夹，或修改方案后重新发布。"))

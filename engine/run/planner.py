@@ -1,0 +1,74 @@
+"""From records to documents: the pure mapping, then one transaction that keeps what it made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from engine.crash import point
+from engine.exact import decode, encode
+from engine.mapping.compile import Lookups, Mapped
+from engine.model.ledger import Planned, PlanKept, Unplanned
+from engine.run.flow import Flow
+from engine.say import Say
+from engine.store.plan import plan, unplanned
+from engine.store.store import Store
+
+BATCH = 128
+LARGE = 1_000_000  # characters of a batch: from here on mapping leaves the event loop to others
+
+
+async def plan_next(flow: Flow, store: Store, lookups: Lookups, now: datetime, after: int) -> tuple[int, int]:
+    """Plan the next records behind id `after`; gives the last id planned (0: none left) and how many may be sent."""
+    ident = flow.published.id
+    rows = await asyncio.to_thread(store.read, lambda read: unplanned(read, ident, after, BATCH))
+    if not rows:
+        return 0, 0
+    make: Callable[[], tuple[Planned, ...]] = lambda: tuple(planned(flow, row, lookups, now) for row in rows)  # noqa: E731
+    large = sum(len(row.body) for row in rows) > LARGE
+    plans = await asyncio.to_thread(make) if large else make()
+    point("plan.made")
+    kept = await store.writer.write(plan, _batch(flow, store, plans, now))
+    point("plan.kept")
+    return rows[-1].id, kept
+
+
+def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
+    key = flow.target.idempotency
+    return PlanKept(
+        installation=store.installation,
+        scheme_id=flow.published.id,
+        scheme=flow.scheme.scheme,
+        version=flow.published.version,
+        on_change=flow.scheme.on_change,
+        key_at=key.at if key else None,
+        at=now,
+        plans=plans,
+    )
+
+
+def planned(flow: Flow, record: Unplanned, lookups: Lookups, now: datetime) -> Planned:
+    """What the mapping makes of one record, as the ledger keeps it."""
+    source = decode(record.body)
+    assert isinstance(source, dict), "keep stores objects only"
+    return as_planned(flow, record, flow.mapping.apply(source, lookups, now))
+
+
+def as_planned(flow: Flow, record: Unplanned, mapped: Mapped) -> Planned:
+    if mapped.problems:
+        return Planned(record, record.key, "refused", "", reason=_first(mapped), problems=mapped.problems)
+    if mapped.held:
+        pairs = tuple((miss.table, miss.code) for miss in mapped.held)
+        says = Say("对照表 {table} 里没有 {code}，补上后自动放行。", table=pairs[0][0], code=pairs[0][1])
+        return Planned(record, record.key, "waiting", "held", reason=says, tables=pairs)
+    if mapped.skipped is not None or mapped.document is None:
+        return Planned(record, record.key, "skipped", "", reason=mapped.skipped or "")
+    by = flow.target.lookup.by if flow.target.lookup else None
+    number = mapped.document.get(by) if by else None
+    body = encode(mapped.document).decode()
+    return Planned(record, record.key, "waiting", "new", body=body, sent_number=str(number) if number is not None else "")
+
+
+def _first(mapped: Mapped) -> str:
+    return str(mapped.problems[0])

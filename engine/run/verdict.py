@@ -1,0 +1,97 @@
+"""From what a call came to, to what becomes of its document: the rules of the ledger, pure.
+
+not executed (no connection, busy, token)     -> waiting, again: same key, same bytes
+refused, in answer to the key's first send    -> refused
+everything else                               -> unknown, and then:
+    look-up, one hit                          -> done
+    look-up, several hits                     -> stays unknown, a person decides
+    look-up, none, twice, `settle` apart      -> waiting, again: same key, same bytes
+    no look-up, but keys known to be honoured -> waiting, again, within the key's age
+    neither                                   -> stays unknown, a person decides
+An empty look-up is believed only once the target has shown that it keeps our numbers
+(docs/why/0003-an-empty-look-up.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.errors import Fault
+from engine.model.ledger import Due, Open, Outcome
+from engine.say import Say
+from engine.wire.talk import Hit, Saved
+
+
+@dataclass
+class Rules:
+    """What the target offers for open outcomes, and how many may be in flight."""
+
+    parallel: int = 1
+    look_up: bool = False
+    settle: timedelta = timedelta(seconds=120)
+    keys: bool = False
+    key_age: timedelta = timedelta(hours=24)
+    numbering: str = "unproven"
+
+    def looks_up(self, one: Due) -> bool:
+        """Whether this document can be asked for: by a number the target is not known to replace."""
+        return self.look_up and bool(one.sent_number) and self.numbering != "theirs"
+
+
+def after_save(due: Due, saved: Saved) -> Outcome:
+    return Outcome("done", target_id=saved.id, target_number=saved.number or due.sent_number or None)
+
+
+def shown_numbering(due: Due, saved: Saved) -> str | None:
+    """What a done reply shows of the target's numbering; None where it shows nothing."""
+    if not due.sent_number or not saved.number:
+        return None
+    return "ours" if saved.number == due.sent_number else "theirs"
+
+
+def after_fault(due: Due, fault: Fault, rules: Rules, now: datetime, later: datetime) -> Outcome:
+    """What a failed save makes of the document."""
+    if not fault.sent and fault.kind in ("unreachable", "busy", "login"):
+        return Outcome("waiting", "again", now + fault.wait if fault.wait else later, reason=fault.says)
+    if fault.kind == "refused" and due.sends == 0:
+        return Outcome("refused", reason=fault.says)
+    return Outcome("unknown", due_at=_first_question(due, rules, now, later), reason=fault.says)
+
+
+def _first_question(due: Due, rules: Rules, now: datetime, later: datetime) -> datetime | None:
+    if rules.looks_up(due):
+        return now
+    return later if rules.keys else None
+
+
+def after_look(one: Open, hits: Sequence[Hit] | None, rules: Rules, now: datetime, later: datetime) -> Outcome:
+    """What a look-up makes of an open document; `hits` None where it cannot be looked up."""
+    if hits is None:
+        return _without_look_up(one, rules, now, later)
+    if len(hits) == 1:
+        return Outcome("done", target_id=hits[0].id, target_number=hits[0].number or one.sent_number)
+    if hits:
+        says = Say("目标系统里有 {count} 张编号为 {number} 的单据，请人工核对。", count=len(hits), number=one.sent_number)
+        return Outcome("unknown", reason=says)
+    return _empty(one, rules, now)
+
+
+def _without_look_up(one: Open, rules: Rules, now: datetime, later: datetime) -> Outcome:
+    young = one.first_sent_at is not None and now - one.first_sent_at < rules.key_age
+    if rules.keys and young:
+        return Outcome("waiting", "again", later, reason=Say("结果未知，用同一幂等键重发。"))
+    return Outcome("unknown", reason=Say("结果未知，也无法反查：请在目标系统核对单据 {number} 后人工确认。", number=one.number))
+
+
+def _empty(one: Open, rules: Rules, now: datetime) -> Outcome:
+    """Nothing found. Once is not enough: the target shows a saved document only after some time."""
+    first = one.looked_at or now
+    if one.looks == 0 or now - first < rules.settle:
+        says = Say("已反查，目标系统暂未查到 {number}，稍后再查。", number=one.sent_number)
+        return Outcome("unknown", due_at=first + rules.settle, reason=says, looks=1, looked=first)
+    if rules.numbering == "ours":
+        return Outcome("waiting", "again", now, reason=Say("两次反查都没有 {number}，用同一幂等键重发。", number=one.sent_number))
+    says = Say("两次反查都没有 {number}，但还不能确认目标系统保留我们的单号，暂不重发。", number=one.sent_number)
+    return Outcome("unknown", due_at=now + rules.settle, reason=says, looks=one.looks, looked=first)

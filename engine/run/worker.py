@@ -1,0 +1,230 @@
+"""The worker: claims jobs, runs their loops in one event loop, keeps their leases, ends gracefully."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.clock import Clock
+from engine.crash import point
+from engine.errors import DuijieError, Fault, LeaseLost, Wrong
+from engine.mapping.compile import Lookups
+from engine.model.ledger import Lease
+from engine.run.flow import Flow, Flows
+from engine.run.lines import Lines, keys_honoured, later, settle_of
+from engine.run.pull import Pull
+from engine.run.push import Push, close_runs
+from engine.run.verdict import Rules
+from engine.store import lookups, queue, runs, schemes
+from engine.store.store import Store
+
+log = logging.getLogger("duijie.worker")
+
+GRACE = 30.0
+IDLE = 1.0
+
+
+@dataclass
+class Signals:
+    """How the two loops of one scheme hear of each other inside this process."""
+
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    pulling: int = 0
+
+
+@dataclass
+class Worker:
+    """One process's hands. `serve` works until `stop`; `schemes` limits it to some schemes' jobs."""
+
+    store: Store
+    flows: Flows
+    lines: Lines
+    clock: Clock
+    breaks: frozenset[str] = frozenset()
+    schemes: Sequence[int] | None = None
+    slots: int = 16
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _signals: dict[int, Signals] = field(default_factory=dict)
+    _tables: tuple[int, dict[int, Lookups]] = (-1, {})
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.holder = queue.register(queue.holder(self.clock.code()))
+
+    async def serve(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Work until stopped, or until `until` says so between two jobs. In-flight calls get 30 seconds."""
+        while not self.stopping.is_set() and not until():
+            claimed = len(self._tasks) < self.slots and await self._claim()
+            if not claimed:
+                await self._pause()
+        self.stopping.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE)
+        for task in self._tasks:
+            task.cancel()
+
+    def ring(self) -> None:
+        """Something was put into the queue; may be called from any task of this loop."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """No new reads or sends from now on."""
+        self.stopping.set()
+        self._bell.set()
+
+    async def _claim(self) -> bool:
+        def claiming(connection: Any, rows: Sequence[datetime]) -> list[Lease | None]:
+            return [queue.claim(connection, now, self.holder, self.schemes) for now in rows]
+
+        if not await self._due():
+            return False
+        lease = await self.store.writer.write(claiming, self.clock.now())
+        if lease is None:
+            return False
+        point("job.claimed")
+        task = asyncio.create_task(self._work(lease), name=lease.key)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    async def _due(self) -> bool:
+        """A look before the leap: claiming takes the write lock, looking does not."""
+        soonest = await asyncio.to_thread(self.store.read, queue.claimable)
+        return soonest is not None and (soonest <= self.clock.now())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._bell.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("job ended by an error", exc_info=task.exception(), extra={"job": task.get_name()})
+
+    async def _pause(self) -> None:
+        self._bell.clear()
+        try:
+            await asyncio.wait_for(self._bell.wait(), IDLE)
+        except TimeoutError:
+            return
+
+    async def _work(self, lease: Lease) -> None:
+        """One job from claim to finish. What went wrong is written on the runs; the job comes again by its kind."""
+        beat = asyncio.create_task(self._beat(lease))
+        again: datetime | None = None
+        why = ""
+        try:
+            again = await (self._pull(lease) if lease.kind == "pull" else self._push(lease))
+        except LeaseLost:
+            log.warning("job taken over by another worker", extra={"job": lease.key})
+            return
+        except (Fault, Wrong) as known:
+            again, why = await self._failed(lease, known)
+        except Exception as error:
+            # A mistake of ours must not take the other schemes down with it: it is told and the job comes again.
+            log.exception("job failed", extra={"job": lease.key})
+            again, why = await self._failed(lease, error)
+        finally:
+            beat.cancel()
+        await self._finish(lease, again, why)
+
+    async def _finish(self, lease: Lease, again: datetime | None, why: str) -> None:
+        try:
+            await self.store.writer.write(queue.finish, (lease, again, why))
+        except LeaseLost:
+            log.warning("job taken over by another worker", extra={"job": lease.key})
+        point("job.finished")
+
+    async def _failed(self, lease: Lease, error: Exception) -> tuple[datetime | None, str]:
+        """Tell the run. A push comes again by itself, later each time; a pull at its next planned time."""
+        kind = error.kind if isinstance(error, Fault) else "wrong" if isinstance(error, DuijieError) else "error"
+        says = error.says if isinstance(error, Fault) else str(error)
+        await self._write(lambda connection: runs.fail_open(connection, lease.scheme_id, lease.run_id, kind, str(says)))
+        await close_runs(self.store, lease.scheme_id, self.clock)
+        if lease.kind == "pull":
+            return None, ""
+        wait = error.wait if isinstance(error, Fault) else None
+        again = self.clock.now() + wait if wait else later(self.clock.now(), lease.attempts, self.clock)
+        return again, str(says)
+
+    async def _write(self, work: Callable[[Any], Any]) -> Any:
+        def once(connection: Any, rows: Sequence[None]) -> list[Any]:
+            return [work(connection) for _ in rows]
+
+        return await self.store.writer.write(once, None)
+
+    async def _beat(self, lease: Lease) -> None:
+        """Keep the lease while the job is at work."""
+        while True:
+            await self.clock.sleep(queue.LEASE.total_seconds() / 3)
+            try:
+                await self._write(lambda connection: queue.extend(connection, lease, self.clock.now()))
+            except LeaseLost:
+                return  # the next thing the job writes is refused, and ends it
+
+    # -- the two loops -----------------------------------------------------------------------------
+
+    async def _pull(self, lease: Lease) -> None:
+        flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
+        talk = self.lines.to(flow.scheme.source.connection)
+
+        def kept() -> None:
+            signals.woken.set()
+            self._bell.set()
+
+        signals.pulling += 1
+        try:
+            pull = Pull(flow, talk, lease, self.store, self.clock, kept, self.stopping, "early_cursor" in self.breaks)
+            await pull.run()
+        finally:
+            signals.pulling -= 1
+            kept()
+
+    async def _push(self, lease: Lease) -> datetime | None:
+        flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
+        code = flow.scheme.target.connection
+        push = Push(
+            flow=flow,
+            talk=self.lines.to(code),
+            lease=lease,
+            store=self.store,
+            clock=self.clock,
+            rules=self._rules(flow, code),
+            lookups=lambda: self._lookups(flow),
+            more=lambda: signals.pulling > 0,
+            woken=signals.woken,
+            stopping=self.stopping,
+            journal="no_journal" not in self.breaks,
+        )
+        again = await push.run()
+        await close_runs(self.store, lease.scheme_id, self.clock)
+        return again
+
+    async def _flow(self, lease: Lease) -> Flow:
+        published = await asyncio.to_thread(self.store.read, lambda read: schemes.by_id(read, lease.scheme_id))
+        assert published is not None, "a job points at a scheme"
+        return self.flows.of(published)
+
+    def _rules(self, flow: Flow, code: str) -> Rules:
+        target, account = flow.target, self.lines.account(code)
+        looks = target.lookup
+        most = self.lines.to(code).link.limits.at_once
+        return Rules(
+            parallel=max(1, min(flow.scheme.parallel, most, 64)),
+            look_up=looks is not None and flow.list is not None,
+            settle=settle_of(account, looks.settle if looks else timedelta(seconds=120)),
+            keys=target.idempotency is not None and keys_honoured(account, target.idempotency.guess),
+            key_age=target.idempotency.age if target.idempotency else timedelta(0),
+        )
+
+    def _lookups(self, flow: Flow) -> Lookups:
+        """The tables a mapping uses, read again only where any table changed."""
+        revision = self.store.read(lookups.revision)
+        if self._tables[0] != revision:
+            self._tables = (revision, {})
+        kept = self._tables[1]
+        if flow.published.id not in kept:
+            kept[flow.published.id] = self.store.read(lambda read: lookups.load(read, flow.mapping.tables))
+        return kept[flow.published.id]

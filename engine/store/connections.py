@@ -1,0 +1,111 @@
+"""Connections: one account on one connector. Secrets are sealed on their way in and opened only for the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from engine.exact import decode, encode
+from engine.model.values import Json
+from engine.store.session import Database
+from engine.store.tables import connection as table
+from engine.store.tables import token
+from engine.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A connection as people may see it: which secrets are set, never what they are.
+
+    `options`: base, hosts, limits {per_minute, per_second, at_once}, busy_wait, private, settle, keys.
+    """
+
+    code: str
+    connector: str
+    channel: str
+    title: str
+    settings: Mapping[str, str]
+    secrets: tuple[str, ...]
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+def save(
+    connection: Connection, vault: Vault, account: Account, secrets: Mapping[str, str], now: datetime
+) -> None:
+    """Add or replace a connection. Secrets not named keep their stored value; kept tokens are dropped."""
+    present = connection.execute(select(table.c.id, table.c.sealed).where(table.c.code == account.code)).one_or_none()
+    kept = _opened(vault, account.code, present.sealed) if present else {}
+    values = {
+        "connector": account.connector,
+        "channel": account.channel,
+        "title": account.title,
+        "settings": encode(dict(account.settings)).decode(),
+        "sealed": vault.seal(encode({**kept, **secrets}).decode(), _place(account.code)),
+        "options": encode(dict(account.options)).decode(),
+        "changed_at": now,
+    }
+    if present:
+        connection.execute(update(table).where(table.c.id == present.id).values(**values))
+    else:
+        connection.execute(insert(table).values(code=account.code, **values))
+    connection.execute(delete(token).where(token.c.connection == account.code))
+
+
+def every(connection: Connection, vault: Vault) -> list[Account]:
+    """All connections, by code."""
+    return [_account(vault, row) for row in connection.execute(select(table).order_by(table.c.code))]
+
+
+def get(connection: Connection, vault: Vault, code: str) -> Account | None:
+    row = connection.execute(select(table).where(table.c.code == code)).one_or_none()
+    return _account(vault, row) if row else None
+
+
+def opened(connection: Connection, vault: Vault, code: str) -> dict[str, str]:
+    """The connection's secrets by name, for the wire and nobody else."""
+    return _opened(vault, code, connection.scalar(select(table.c.sealed).where(table.c.code == code)) or "")
+
+
+def codes(connection: Connection) -> dict[str, str]:
+    """Connector by connection code: what `check` needs to know."""
+    return {code: connector for code, connector in connection.execute(select(table.c.code, table.c.connector))}
+
+
+def _account(vault: Vault, row: Any) -> Account:
+    settings, options = cast("dict[str, str]", decode(row.settings)), cast("dict[str, Json]", decode(row.options))
+    names = tuple(_opened(vault, row.code, row.sealed))
+    return Account(row.code, row.connector, row.channel, row.title, settings, names, options)
+
+
+def _opened(vault: Vault, code: str, sealed: str) -> dict[str, str]:
+    return cast("dict[str, str]", decode(vault.open(sealed, _place(code)))) if sealed else {}
+
+
+def _place(code: str) -> str:
+    return f"connection {code}"
+
+
+class StoredTokens:
+    """The wire's token store: kept sealed, shared by all workers through the database."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database, self._vault = database, vault
+
+    def load(self, connection: str) -> dict[str, tuple[str, datetime]]:
+        with self._database.read() as read:
+            rows = read.execute(select(token.c.name, token.c.sealed, token.c.until).where(token.c.connection == connection))
+            return {name: (self._vault.open(sealed, f"token {connection}"), until) for name, sealed, until in rows}
+
+    def keep(self, connection: str, name: str, value: str, until: datetime) -> None:
+        sealed = self._vault.seal(value, f"token {connection}")
+        with self._database.write() as write:
+            write.execute(delete(token).where(token.c.connection == connection, token.c.name == name))
+            write.execute(insert(token).values(connection=connection, name=name, sealed=sealed, until=until))
+
+    def drop(self, connection: str, names: tuple[str, ...]) -> None:
+        with self._database.write() as write:
+            write.execute(delete(token).where(token.c.connection == connection, token.c.name.in_(names)))

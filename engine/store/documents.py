@@ -1,0 +1,103 @@
+"""Documents as people ask for them: by state, by key or number; and what a person may decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
+
+from engine.model.ledger import MOVES, State
+from engine.store.plan import unplan
+from engine.store.tables import attempt, document, document_record, record
+
+SHOWN = (
+    document.c.id,
+    document.c.key,
+    document.c.number,
+    document.c.state,
+    document.c.why,
+    document.c.generation,
+    document.c.sends,
+    document.c.target_id,
+    document.c.target_number,
+    document.c.reason,
+    document.c.problems,
+    document.c.flagged,
+    document.c.due_at,
+    document.c.changed_at,
+)
+
+
+def found(
+    connection: Connection, scheme_id: int, state: str | None = None, key: str | None = None, most: int = 200
+) -> list[Row[Any]]:
+    """Documents of a scheme, newest first; `key` is a key or a source number."""
+    chosen = select(*SHOWN).where(document.c.scheme_id == scheme_id)
+    return list(connection.execute(_which(chosen, state, key).order_by(document.c.id.desc()).limit(most)))
+
+
+def _which(chosen: Select[Any], state: str | None, key: str | None) -> Select[Any]:
+    if state is not None:
+        chosen = chosen.where(document.c.state == state)
+    if key is not None:
+        chosen = chosen.where(or_(document.c.key == key, document.c.number == key))
+    return chosen
+
+
+def unplanned_count(connection: Connection, scheme_id: int) -> int:
+    """Records read and not yet mapped; they are shown as waiting."""
+    due = (record.c.scheme_id == scheme_id) & (record.c.hash != record.c.planned_hash)
+    return connection.scalar(select(func.count()).select_from(record).where(due)) or 0
+
+
+def attempts(connection: Connection, document_id: int) -> list[Row[Any]]:
+    """Every exchange of a document, oldest first."""
+    return list(connection.execute(select(attempt).where(attempt.c.document_id == document_id).order_by(attempt.c.id)))
+
+
+def attempts_of_run(connection: Connection, run_id: int, after: int, most: int) -> list[Row[Any]]:
+    """The newest exchanges of a run behind id `after`, newest first."""
+    chosen = select(attempt).where(attempt.c.run_id == run_id, attempt.c.id > after)
+    return list(connection.execute(chosen.order_by(attempt.c.id.desc()).limit(most)))
+
+
+def again(connection: Connection, scheme_id: int, key: str | None, states: Sequence[str], now: datetime) -> int:
+    """A person's retry: refused ones are mapped anew (a new generation where they had been sent),
+    unknown ones are asked for at once; gives how many documents."""
+    mine = document.c.scheme_id == scheme_id
+    if key is not None:
+        mine = mine & or_(document.c.key == key, document.c.number == key)
+    count = 0
+    refused = [state for state in states if state == "refused"]
+    if refused:
+        count += connection.scalar(select(func.count()).select_from(document).where(mine, document.c.state == "refused")) or 0
+        unplan(connection, mine & (document.c.state == "refused"))
+    if "unknown" in states:
+        count += connection.execute(
+            update(document).where(mine, document.c.state == "unknown").values(due_at=now, looks=0, looked_at=None)
+        ).rowcount
+    if "waiting" in states:
+        waits = (document.c.state == "waiting") & (document.c.why != "held")
+        count += connection.execute(update(document).where(mine, waits).values(due_at=now)).rowcount
+        unplan(connection, mine & (document.c.state == "waiting") & (document.c.why == "held"))
+    return count
+
+
+def decide(connection: Connection, scheme_id: int, key: str, state: State, reason: str, number: str | None, now: datetime) -> bool:
+    """A person settles a document: done with the target's number, cancelled or skipped; False where that move is none."""
+    row = connection.execute(
+        select(document.c.id, document.c.state).where(document.c.scheme_id == scheme_id, document.c.key == key)
+    ).one_or_none()
+    if row is None or state not in MOVES[row.state]:
+        return False
+    values = {"state": state, "why": "", "due_at": None, "reason": reason, "target_number": number, "settled_at": now}
+    moved = update(document).where(document.c.id == row.id, document.c.state == row.state)
+    return bool(connection.execute(moved.values(**values)).rowcount)
+
+
+def sources(connection: Connection, document_id: int) -> list[Row[Any]]:
+    """The records behind a document."""
+    behind = select(record.c.id, record.c.key, record.c.number, record.c.body).join(document_record)
+    return list(connection.execute(behind.where(document_record.c.document_id == document_id)))

@@ -1,0 +1,164 @@
+"""Keeping plans: what the mapping made of records becomes documents, in one transaction.
+
+What a new plan may do depends on the document's state:
+never sent -> the new bytes replace the old; open -> nothing until it is settled; done -> the
+scheme's `on_change`; refused by the target -> the next generation, under a new key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+
+from engine.exact import encode
+from engine.model.ledger import Planned, PlanKept, Unplanned, stored_key, with_key
+from engine.model.values import Problem
+from engine.store.tables import document, document_record, record
+
+_planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
+_OPEN = or_(document.c.state.in_(("sending", "unknown")), and_(document.c.state == "waiting", document.c.sends > 0))
+
+
+def unplanned(connection: Connection, scheme_id: int, after: int, most: int) -> list[Unplanned]:
+    """Records whose mapping is due, by id; those with an open document wait until it is settled."""
+    busy = (
+        select(document_record.c.record_id)
+        .join(document, document.c.id == document_record.c.document_id)
+        .where(document_record.c.record_id == record.c.id, _OPEN)
+        .exists()
+    )
+    found = connection.execute(
+        select(record.c.id, record.c.key, record.c.number, record.c.hash, record.c.body)
+        .where(record.c.scheme_id == scheme_id, record.c.hash != record.c.planned_hash, record.c.id > after, ~busy)
+        .order_by(record.c.id)
+        .limit(most)
+    )
+    return [Unplanned(*row) for row in found]
+
+
+def plan(connection: Connection, batches: Sequence[PlanKept]) -> list[int]:
+    """Keep each batch; gives how many documents of it wait to be sent."""
+    return [_plan(connection, batch) for batch in batches]
+
+
+def _plan(connection: Connection, batch: PlanKept) -> int:
+    present = _present(connection, batch)
+    fresh = [plan for plan in batch.plans if plan.key not in present]
+    altered = [(present[plan.key], plan) for plan in batch.plans if plan.key in present]
+    handled = [plan for plan in fresh]
+    _insert(connection, batch, fresh)
+    for row, plan in altered:
+        values = _values(batch, plan, row)
+        if values is None:
+            continue
+        handled.append(plan)
+        if values:
+            connection.execute(update(document).where(document.c.id == row.id).values(**values, changed_at=batch.at))
+        _link(connection, [(row.id, plan)], replace=True)
+    hashes = {ident: mapped for plan in handled for ident, mapped in _sources(plan)}
+    if hashes:
+        connection.execute(_planned, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()])
+    return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
+
+
+def _present(connection: Connection, batch: PlanKept) -> dict[str, Row[Any]]:
+    columns = (document.c.id, document.c.key, document.c.state, document.c.sends, document.c.generation)
+    found = connection.execute(
+        select(*columns, document.c.action, document.c.stored_key, document.c.body).where(
+            document.c.scheme_id == batch.scheme_id, document.c.key.in_([plan.key for plan in batch.plans])
+        )
+    )
+    return {row.key: row for row in found}
+
+
+def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -> None:
+    if not plans:
+        return
+    rows = [
+        {
+            "scheme_id": batch.scheme_id,
+            "key": plan.key,
+            "generation": 1,
+            "action": "create",
+            "changed_at": batch.at,
+            **_content(batch, plan, "create", 1),
+        }
+        for plan in plans
+    ]
+    made = connection.scalars(insert(document).returning(document.c.id, sort_by_parameter_order=True), rows)
+    _link(connection, zip(made, plans, strict=True), replace=False)
+
+
+def _values(batch: PlanKept, plan: Planned, row: Row[Any]) -> dict[str, Any] | None:
+    """What the plan changes on a document that is there; None where it must wait, {} where nothing changes."""
+    if row.state in ("sending", "unknown") or (row.state == "waiting" and row.sends):
+        return None
+    if row.state == "cancelled":
+        return {}
+    if row.state == "done":
+        return _after_done(batch, plan, row)
+    if not row.sends or plan.state != "waiting":
+        return _content(batch, plan, row.action, row.generation)
+    again = {"generation": row.generation + 1, "sends": 0, "looks": 0, "looked_at": None, "first_sent_at": None}
+    content = _content(batch, plan, row.action, row.generation + 1)
+    return {**again, **content, "why": plan.why if plan.why == "held" else "again"}
+
+
+def _after_done(batch: PlanKept, plan: Planned, row: Row[Any]) -> dict[str, Any]:
+    """The source changed after the document was made: the same bytes clear the mark, others set it."""
+    if plan.state == "waiting" and with_key(plan.body, batch.key_at, row.stored_key) == row.body:
+        return {"flagged": False, "proposed": None}
+    if batch.on_change == "ignore":
+        return {}
+    return {"flagged": True, "proposed": plan.body or plan.reason or _told(plan.problems)}
+
+
+def _content(batch: PlanKept, plan: Planned, action: Any, generation: int) -> dict[str, Any]:
+    key = stored_key(batch.installation, batch.scheme, action, plan.key, generation)
+    settled: datetime | None = batch.at if plan.state in ("skipped", "refused") else None
+    return {
+        "number": plan.record.number,
+        "stored_key": key,
+        "sent_number": plan.sent_number,
+        "state": plan.state,
+        "why": plan.why,
+        "due_at": batch.at if plan.state == "waiting" and plan.why != "held" else None,
+        "reason": plan.reason,
+        "problems": _told(plan.problems),
+        "tables": encode([list(pair) for pair in plan.tables]).decode(),
+        "version": batch.version,
+        "settled_at": settled,
+        "body": with_key(plan.body, batch.key_at, key) if plan.body else "",
+    }
+
+
+def _told(problems: Sequence[Problem]) -> str:
+    """Problems as JSON: path, code, sentence and next step."""
+    told = [{"path": p.path, "code": p.code, "says": str(p.says), "do": str(p.do)} for p in problems]
+    return encode(list(told)).decode()
+
+
+def _sources(plan: Planned) -> tuple[tuple[int, str], ...]:
+    return plan.sources or ((plan.record.id, plan.record.hash),)
+
+
+def _link(connection: Connection, pairs: Iterable[tuple[int, Planned]], *, replace: bool) -> None:
+    """Which records stand behind which document, and with what content."""
+    linked = [(ident, plan) for ident, plan in pairs]
+    if replace:
+        connection.execute(delete(document_record).where(document_record.c.document_id.in_([i for i, _ in linked])))
+    rows = [
+        {"document_id": ident, "record_id": source, "record_hash": mapped}
+        for ident, plan in linked
+        for source, mapped in _sources(plan)
+    ]
+    connection.execute(insert(document_record), rows)
+
+
+def unplan(connection: Connection, where: Any) -> int:
+    """Have the records behind the documents `where` mapped again; gives how many records."""
+    behind = select(document_record.c.record_id).join(document, document.c.id == document_record.c.document_id).where(where)
+    return connection.execute(update(record).where(record.c.id.in_(behind)).values(planned_hash="")).rowcount

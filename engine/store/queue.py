@@ -1,0 +1,166 @@
+"""The queue: a table of jobs. One key waits at most once and runs at most once at a time.
+
+Every claim raises the job's token; what a holder writes names its token, so a holder that was
+overtaken writes nothing. A lease ends by time, or at once where its holder was a process of
+this very machine that is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from engine.errors import LeaseLost
+from engine.model.ledger import Lease
+from engine.store.tables import job
+
+LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A job to be put: run loop `kind` for a scheme, not before `due_at`."""
+
+    kind: str
+    scheme_id: int
+    due_at: datetime
+    run_id: int | None = None
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.scheme_id}"
+
+
+def put(connection: Connection, asked: Sequence[Asked]) -> list[bool]:
+    """Put each job; False where its key already waits (an earlier due time is then taken over)."""
+    return [_put(connection, one) for one in asked]
+
+
+def _put(connection: Connection, asked: Asked) -> bool:
+    waiting = (job.c.key == asked.key) & (job.c.state == "waiting")
+    earlier = update(job).where(waiting).values(due_at=asked.due_at).where(job.c.due_at > asked.due_at)
+    if connection.execute(earlier).rowcount or connection.scalar(select(job.c.id).where(waiting)) is not None:
+        return False
+    row = {"kind": asked.kind, "key": asked.key, "scheme_id": asked.scheme_id, "run_id": asked.run_id}
+    connection.execute(insert(job).values(**row, state="waiting", due_at=asked.due_at, why=asked.why))
+    return True
+
+
+def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[int] | None = None) -> Lease | None:
+    """Take one due job whose key is not running; None where there is none. Frees leases that ended."""
+    _free(connection, now)
+    running = select(job.c.key).where(job.c.state == "leased")
+    chosen = select(job.c.id).where(job.c.state == "waiting", job.c.due_at <= now, job.c.key.not_in(running))
+    if schemes is not None:
+        chosen = chosen.where(job.c.scheme_id.in_(schemes))
+    chosen = chosen.order_by(job.c.due_at, job.c.id).limit(1).with_for_update(skip_locked=True)
+    taken = connection.execute(
+        update(job)
+        .where(job.c.id == chosen.scalar_subquery(), job.c.state == "waiting")
+        .values(state="leased", holder=holder, lease_until=now + LEASE, token=job.c.token + 1, attempts=job.c.attempts + 1)
+        .returning(job.c.id, job.c.kind, job.c.key, job.c.scheme_id, job.c.run_id, job.c.token, job.c.attempts)
+    ).first()
+    return Lease(*taken) if taken else None
+
+
+def _free(connection: Connection, now: datetime) -> None:
+    """Give back what nobody works on any more: as a waiting job, or not at all where its key already waits."""
+    held = connection.execute(select(job.c.id, job.c.key, job.c.holder, job.c.lease_until).where(job.c.state == "leased"))
+    for ident, key, holder, until in held.all():
+        if until > now and not gone(holder):
+            continue
+        waits = connection.scalar(select(job.c.id).where(job.c.key == key, job.c.state == "waiting"))
+        if waits is not None:
+            # The token must grow past the lost holder's, who may still be alive somewhere.
+            token = connection.scalar(select(job.c.token).where(job.c.id == ident)) or 0
+            connection.execute(delete(job).where(job.c.id == ident))
+            connection.execute(update(job).where(job.c.id == waits, job.c.token < token).values(token=token))
+        else:
+            back = update(job).where(job.c.id == ident, job.c.state == "leased")
+            connection.execute(back.values(state="waiting", holder=None, lease_until=None, due_at=now))
+
+
+def extend(connection: Connection, lease: Lease, now: datetime) -> None:
+    """Still at work. Raises LeaseLost where another worker took the job over."""
+    held = (job.c.id == lease.job_id) & (job.c.token == lease.token) & (job.c.state == "leased")
+    if not connection.execute(update(job).where(held).values(lease_until=now + LEASE)).rowcount:
+        raise LeaseLost(lease.key)
+
+
+def finish(connection: Connection, done: Sequence[tuple[Lease, datetime | None, str]]) -> list[None]:
+    """The job is over; with a time it comes again then, unless its key already waits."""
+    for lease, again, why in done:
+        held = (job.c.id == lease.job_id) & (job.c.token == lease.token)
+        waits = connection.scalar(select(job.c.id).where(job.c.key == lease.key, job.c.state == "waiting"))
+        if again is None or waits is not None:
+            connection.execute(delete(job).where(held))
+            if waits is not None and again is not None:
+                connection.execute(update(job).where(job.c.id == waits, job.c.due_at > again).values(due_at=again))
+        else:
+            back = update(job).where(held)
+            attempts = lease.attempts if why else 0
+            connection.execute(
+                back.values(state="waiting", holder=None, lease_until=None, due_at=again, why=why, attempts=attempts)
+            )
+    return [None] * len(done)
+
+
+def busy(connection: Connection, scheme_id: int) -> bool:
+    """Whether any job of the scheme waits or runs."""
+    found = select(job.c.id).where(job.c.scheme_id == scheme_id, or_(job.c.state == "leased", job.c.state == "waiting"))
+    return connection.scalar(found.limit(1)) is not None
+
+
+def holder(nonce: str) -> str:
+    """This process's name in leases: machine, pid namespace, pid and something nobody else has."""
+    return "|".join((socket.gethostname(), _namespace(), str(os.getpid()), nonce))
+
+
+_MINE: set[str] = set()
+
+
+def register(name: str) -> str:
+    """Remember a holder of this process, so that it is never taken for one that died."""
+    _MINE.add(name)
+    return name
+
+
+def gone(name: str | None) -> bool:
+    """Whether a holder was a process of this machine that does not exist any more. When in doubt, no."""
+    parts = (name or "").split("|")
+    if len(parts) != 4 or parts[:2] != [socket.gethostname(), _namespace()] or not parts[1]:
+        return False
+    if parts[2] == str(os.getpid()):
+        return name not in _MINE
+    try:
+        os.kill(int(parts[2]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _namespace() -> str:
+    """The pid namespace; empty where the system has none, and then no holder is ever taken for dead."""
+    with contextlib.suppress(OSError):
+        return os.readlink("/proc/self/ns/pid")
+    return ""
+
+
+def claimable(connection: Connection) -> datetime | None:
+    """When the next job may be claimed: due, or held by a process that is gone."""
+    leased = connection.execute(select(job.c.holder, job.c.lease_until).where(job.c.state == "leased")).all()
+    if any(gone(row.holder) for row in leased):
+        return datetime.min.replace(tzinfo=UTC)
+    running = select(job.c.key).where(job.c.state == "leased")
+    free = select(job.c.due_at).where(job.c.state == "waiting", job.c.key.not_in(running))
+    first = connection.scalar(free.order_by(job.c.due_at).limit(1))
+    return min((time for time in (first, *(row.lease_until for row in leased)) if time is not None), default=None)

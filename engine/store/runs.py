@@ -1,0 +1,186 @@
+"""Runs: one execution of a scheme, who asked, what was counted, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, update
+
+from engine.exact import decode, encode
+from engine.model.ledger import WORST, Counts, RunAsked
+from engine.model.values import Window
+from engine.store.queue import Asked, put
+from engine.store.tables import cursor, document, document_record, job, record, run, run_record, schedule, scheme
+
+_RANK = {state: place for place, state in enumerate(WORST)}
+
+
+def begin(
+    connection: Connection, scheme_id: int, version: int, by: str, now: datetime, asked: RunAsked | None = None
+) -> int:
+    """A run asked for by hand, with its pull job; gives its id."""
+    ident = _insert(connection, scheme_id, version, by, now, asked or RunAsked())
+    put(connection, [Asked("pull", scheme_id, now, ident)])
+    return ident
+
+
+def begin_push(connection: Connection, scheme_id: int, version: int, by: str, now: datetime) -> int:
+    """A run that reads nothing: retry, release or look-up asked for by a person."""
+    ident = _insert(connection, scheme_id, version, by, now, RunAsked(), state="writing")
+    put(connection, [Asked("push", scheme_id, now, ident)])
+    return ident
+
+
+def begin_slot(connection: Connection, scheme_id: int, version: int, name: str, slot: str, now: datetime) -> int | None:
+    """The run of a planned time; None where another node made it or the run before still waits to begin."""
+    waits = select(job.c.id).where(job.c.key == f"pull:{scheme_id}", job.c.state == "waiting")
+    plan_id = _schedule(connection, scheme_id, name)
+    taken = select(run.c.id).where(run.c.schedule_id == plan_id, run.c.slot == slot)
+    if connection.scalar(waits) is not None or connection.scalar(taken) is not None:
+        return None
+    ident = _insert(connection, scheme_id, version, "schedule", now, RunAsked(), schedule_id=plan_id, slot=slot)
+    put(connection, [Asked("pull", scheme_id, now, ident)])
+    return ident
+
+
+def _insert(
+    connection: Connection, scheme_id: int, version: int, by: str, now: datetime, asked: RunAsked, **more: Any
+) -> int:
+    values = {"scheme_id": scheme_id, "version": version, "asked_by": by, "asked": _asked(asked), "began_at": now}
+    return connection.execute(insert(run).values(**values, **more).returning(run.c.id)).scalar_one()
+
+
+def _schedule(connection: Connection, scheme_id: int, name: str) -> int:
+    found = select(schedule.c.id).where(schedule.c.scheme_id == scheme_id, schedule.c.name == name)
+    ident = connection.scalar(found)
+    if ident is None:
+        made = insert(schedule).values(scheme_id=scheme_id, name=name).returning(schedule.c.id)
+        ident = connection.execute(made).scalar_one()
+    return ident
+
+
+def _asked(asked: RunAsked) -> str:
+    span = [asked.span.since.isoformat(), asked.span.until.isoformat()] if asked.span else None
+    return encode({"span": list(span) if span else None, "params": dict(asked.params), "limit": asked.limit}).decode()
+
+
+def asked_of(connection: Connection, run_id: int) -> RunAsked:
+    """What the run was asked to do."""
+    said: Any = decode(connection.scalar(select(run.c.asked).where(run.c.id == run_id)) or "{}")
+    span = said.get("span")
+    window = Window(*(datetime.fromisoformat(text).astimezone(UTC) for text in span)) if span else None
+    return RunAsked(span=window, params=said.get("params") or {}, limit=said.get("limit"))
+
+
+def read_done(connection: Connection, run_id: int) -> None:
+    """All was read and kept; what is left is writing."""
+    connection.execute(update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing"))
+
+
+def fail(connection: Connection, run_id: int, kind: str, says: str) -> None:
+    """A fault of the connection stopped the run's reading or writing; the first one is kept."""
+    open_run = update(run).where(run.c.id == run_id, run.c.fault.is_(None))
+    connection.execute(open_run.values(fault_kind=kind, fault=says))
+
+
+def fail_open(connection: Connection, scheme_id: int, run_id: int | None, kind: str, says: str) -> None:
+    """The same for the run a job was for and every run whose writing the fault stopped; none stays reading."""
+    mine = or_(run.c.id == run_id, and_(run.c.scheme_id == scheme_id, run.c.state == "writing"))
+    open_runs = [*connection.scalars(select(run.c.id).where(mine, run.c.state.in_(("reading", "writing"))))]
+    for ident in open_runs:
+        fail(connection, ident, kind, says)
+        read_done(connection, ident)
+
+
+def warn(connection: Connection, run_id: int, says: str) -> None:
+    connection.execute(update(run).where(run.c.id == run_id).values(warning=says))
+
+
+def close(connection: Connection, scheme_id: int, now: datetime) -> list[int]:
+    """Close the runs of a scheme that have read, have all planned and nothing in flight; gives their ids."""
+    flying = exists().where(document.c.scheme_id == scheme_id, document.c.state == "sending")
+    behind = and_(document_record.c.record_id == record.c.id, document.c.id == document_record.c.document_id)
+    unsettled = or_(document.c.state.in_(("unknown", "sending")), and_(document.c.state == "waiting", document.c.sends > 0))
+    unplanned = exists().where(
+        run_record.c.run_id == run.c.id,
+        record.c.id == run_record.c.record_id,
+        record.c.hash != record.c.planned_hash,
+        ~exists().where(behind, unsettled),
+    )
+    ready = connection.scalars(
+        select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state == "writing", ~flying, ~unplanned)
+    ).all()
+    for ident in ready:
+        counts = count(connection, ident)
+        red = None if counts.add_up() else "counts"
+        values = {"state": "closed", "ended_at": now, "counts": encode(asdict(counts)).decode()}
+        connection.execute(update(run).where(run.c.id == ident).values(**values))
+        if red:
+            fail(connection, ident, "counts", f"read {counts.read} does not add up")
+    return list(ready)
+
+
+def count(connection: Connection, run_id: int) -> Counts:
+    """The run in records, as it stands now: what it read, and the worst state of each record's documents."""
+    told = connection.execute(select(run).where(run.c.id == run_id)).one()
+    rank = func.min(case(_RANK, value=document.c.state, else_=_RANK["waiting"]))
+    by_record = (
+        select(rank.label("rank"), func.count(document.c.id).label("documents"))
+        .select_from(run_record)
+        .outerjoin(document_record, document_record.c.record_id == run_record.c.record_id)
+        .outerjoin(document, document.c.id == document_record.c.document_id)
+        .where(run_record.c.run_id == run_id)
+        .group_by(run_record.c.record_id)
+        .subquery()
+    )
+    found = connection.execute(
+        select(by_record.c.rank, func.count(), func.sum(by_record.c.documents)).group_by(by_record.c.rank)
+    ).all()
+    states = {WORST[rank]: number for rank, number, _ in found}
+    states["waiting"] = states.get("waiting", 0) + states.pop("sending", 0)
+    return Counts(
+        read=told.read,
+        new=told.new,
+        changed=told.changed,
+        unchanged=told.unchanged,
+        older=_older(connection, told),
+        documents=int(sum(documents for _, _, documents in found)),
+        **states,
+    )
+
+
+def _older(connection: Connection, told: Row[Any]) -> int:
+    """Documents of older records that were settled since this run began."""
+    mine = exists().where(
+        run_record.c.run_id == told.id,
+        run_record.c.record_id == document_record.c.record_id,
+        document_record.c.document_id == document.c.id,
+    )
+    since = and_(document.c.scheme_id == told.scheme_id, document.c.settled_at >= told.began_at)
+    return connection.scalar(select(func.count()).select_from(document).where(since, ~mine)) or 0
+
+
+def get(connection: Connection, run_id: int) -> Row[Any] | None:
+    return connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
+
+
+def latest(connection: Connection, scheme_id: int | None = None, most: int = 50) -> list[Row[Any]]:
+    """The newest runs, with the scheme's code and title."""
+    chosen = select(run, scheme.c.code, scheme.c.title).join(scheme, scheme.c.id == run.c.scheme_id)
+    if scheme_id is not None:
+        chosen = chosen.where(run.c.scheme_id == scheme_id)
+    return list(connection.execute(chosen.order_by(run.c.id.desc()).limit(most)))
+
+
+def counts_of(row: Row[Any]) -> Counts | None:
+    """The counts a closed run keeps."""
+    told: Any = decode(row.counts) if row.counts else None
+    return Counts(**told) if told else None
+
+
+def clear_cursor(connection: Connection, scheme_id: int, value: datetime, now: datetime) -> None:
+    """A person moves the cursor; the next run reads from there."""
+    row = update(cursor).where(cursor.c.scheme_id == scheme_id)
+    connection.execute(row.values(value=value, moved_at=now))

@@ -1,0 +1,202 @@
+"""Sending: which documents may go, the mark before the wire, the outcome after it.
+
+Every function that changes something takes the job's lease and looks at it in the same
+transaction: whoever was overtaken by another worker writes nothing more (LeaseLost).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from engine.errors import LeaseLost
+from engine.model.ledger import Due, Lease, Open, Outcome
+from engine.store.tables import attempt, document, job, scheme
+from engine.model.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Document `id` is about to be sent by the holder of `lease`."""
+
+    lease: Lease
+    id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of document `id`, with the exchange that told it."""
+
+    lease: Lease
+    id: int
+    at: datetime
+    outcome: Outcome
+    exchange: Exchange | None
+    journalled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An exchange that settles no document: a read, a token."""
+
+    scheme_id: int | None
+    run_id: int | None
+    exchange: Exchange
+
+
+_settle = (
+    update(document)
+    .where(document.c.id == bindparam("at_id"), document.c.state.in_(("sending", "unknown")))
+    .values(
+        state=bindparam("to_state"),
+        why=bindparam("to_why"),
+        due_at=bindparam("to_due"),
+        target_id=bindparam("to_id"),
+        target_number=bindparam("to_number"),
+        reason=bindparam("to_reason"),
+        settled_at=bindparam("to_settled"),
+        looks=bindparam("to_looks"),
+        looked_at=bindparam("to_looked"),
+    )
+)
+
+
+def due(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Due]:
+    """Documents that may be sent now, oldest first, behind id `after`."""
+    columns = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
+    found = connection.execute(
+        select(*columns, document.c.sends, document.c.sent_number)
+        .where(document.c.scheme_id == scheme_id, document.c.state == "waiting")
+        .where(document.c.due_at <= now, document.c.id > after)
+        .order_by(document.c.id)
+        .limit(most)
+    )
+    return [Due(*row) for row in found]
+
+
+def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Open]:
+    """Documents whose outcome is to be asked for now, oldest first, behind id `after`."""
+    columns = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
+    more = (document.c.sends, document.c.sent_number, document.c.looks, document.c.looked_at, document.c.first_sent_at)
+    found = connection.execute(
+        select(*columns, *more)
+        .where(document.c.scheme_id == scheme_id, document.c.state == "unknown")
+        .where(document.c.due_at <= now, document.c.id > after)
+        .order_by(document.c.id)
+        .limit(most)
+    )
+    return [Open(*row) for row in found]
+
+
+def next_due(connection: Connection, scheme_id: int) -> datetime | None:
+    """When the earliest waiting or unknown document of a scheme is due; None where none is."""
+    return connection.scalar(
+        select(document.c.due_at)
+        .where(document.c.scheme_id == scheme_id, document.c.state.in_(("waiting", "unknown")))
+        .where(document.c.due_at.is_not(None))
+        .order_by(document.c.due_at)
+        .limit(1)
+    )
+
+
+def recover(connection: Connection, leases: Sequence[tuple[Lease, datetime]]) -> list[int]:
+    """What an earlier holder was sending is of unknown outcome now; gives how many."""
+    return [_recover(connection, lease, now) for lease, now in leases]
+
+
+def _recover(connection: Connection, lease: Lease, now: datetime) -> int:
+    _fence(connection, [lease])
+    left = update(document).where(document.c.scheme_id == lease.scheme_id, document.c.state == "sending")
+    return connection.execute(left.values(state="unknown", why="", due_at=now, looks=0, looked_at=None)).rowcount
+
+
+def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
+    """Journal before wire. False where the document may no longer be sent: cancelled or changed meanwhile."""
+    _fence(connection, [one.lease for one in marks])
+    marked = set(
+        connection.scalars(
+            update(document)
+            .where(document.c.id.in_([one.id for one in marks]), document.c.state == "waiting")
+            .values(state="sending", why="", sends=document.c.sends + 1,
+                    first_sent_at=func.coalesce(document.c.first_sent_at, marks[0].at))
+            .returning(document.c.id)
+        )
+    )
+    return [one.id in marked for one in marks]
+
+
+def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
+    """Keep outcomes and the exchanges that told them."""
+    _fence(connection, [one.lease for one in settled])
+    unmarked = [one.id for one in settled if not one.journalled]
+    if unmarked:  # only under the fault the reliability suite must be able to find
+        connection.execute(update(document).where(document.c.id.in_(unmarked)).values(state="sending"))
+    connection.execute(_settle, [_outcome(one) for one in settled])
+    told = [_attempt(one.lease, one.id, one.exchange) for one in settled if one.exchange is not None]
+    if told:
+        connection.execute(insert(attempt), told)
+    return [None] * len(settled)
+
+
+def _outcome(one: Settled) -> dict[str, Any]:
+    outcome = one.outcome
+    final = outcome.state in ("done", "refused", "cancelled")
+    return {
+        "at_id": one.id,
+        "to_state": outcome.state,
+        "to_why": outcome.why,
+        "to_due": outcome.due_at,
+        "to_id": outcome.target_id,
+        "to_number": outcome.target_number,
+        "to_reason": outcome.reason,
+        "to_settled": one.at if final else None,
+        "to_looks": outcome.looks,
+        "to_looked": outcome.looked,
+    }
+
+
+def _attempt(lease: Lease, ident: int | None, exchange: Exchange) -> dict[str, Any]:
+    return {"scheme_id": lease.scheme_id, "run_id": lease.run_id, "document_id": ident, **_exchange(exchange)}
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    names = ("connection", "purpose", "operation", "at", "took_ms", "method", "url", "status", "verdict", "code")
+    return {name: getattr(exchange, name) for name in (*names, "says", "request", "reply")}
+
+
+def hear(connection: Connection, heard: Sequence[Heard]) -> list[None]:
+    """Keep exchanges that settle no document."""
+    rows = [
+        {"scheme_id": one.scheme_id, "run_id": one.run_id, "document_id": None, **_exchange(one.exchange)}
+        for one in heard
+    ]
+    connection.execute(insert(attempt), rows)
+    return [None] * len(heard)
+
+
+def _fence(connection: Connection, leases: Sequence[Lease]) -> None:
+    """Raises LeaseLost where any of these leases is no longer the job's."""
+    held = {(lease.job_id, lease.token) for lease in leases}
+    found = connection.execute(
+        select(job.c.id, job.c.token).where(job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased")
+    )
+    if held - {(row[0], row[1]) for row in found}:
+        raise LeaseLost("another worker took this job over")
+
+
+def numbering(connection: Connection, scheme_id: int) -> str:
+    """Whether the target keeps our numbers: unproven, ours or theirs."""
+    return connection.scalar(select(scheme.c.numbering).where(scheme.c.id == scheme_id)) or "unproven"
+
+
+def prove_numbering(connection: Connection, proofs: Sequence[tuple[int, str]]) -> list[None]:
+    """Remember what a done reply showed; `theirs` is never taken back by the machine."""
+    for scheme_id, shown in proofs:
+        row = update(scheme).where(scheme.c.id == scheme_id, scheme.c.numbering != "theirs")
+        connection.execute(row.values(numbering=shown))
+    return [None] * len(proofs)

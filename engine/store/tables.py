@@ -1,0 +1,312 @@
+"""Every table, no logic. All times are UTC, all ids integers; `code` is what people see.
+
+SQLite and PostgreSQL take the same tables; both know the partial indexes and RETURNING used here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UTCTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, also where the database forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+meta = MetaData(naming_convention=NAMES)
+
+
+def _ident() -> Column[int]:
+    return Column("id", Id, primary_key=True)
+
+
+def _ref(name: str, table: str, *, null: bool = False, primary: bool = False) -> Column[int]:
+    return Column(name, Id, ForeignKey(f"{table}.id"), nullable=null, primary_key=primary)
+
+
+installation = Table(
+    "installation",
+    meta,
+    Column("code", Text, primary_key=True, comment="random, made by the first migration, kept by a restore"),
+    Column("made_at", UTCTime, nullable=False),
+)
+
+connection = Table(
+    "connection",
+    meta,
+    _ident(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("connector", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("settings", Text, nullable=False, comment="JSON of what is not secret"),
+    Column("sealed", Text, nullable=False, comment="JSON of the secrets, sealed by the vault"),
+    Column("options", Text, nullable=False, comment="JSON: base, hosts, limits, private, settle, keys"),
+    Column("changed_at", UTCTime, nullable=False),
+)
+
+token = Table(
+    "token",
+    meta,
+    Column("connection", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("until", UTCTime, nullable=False),
+)
+
+scheme = Table(
+    "scheme",
+    meta,
+    _ident(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("published", Integer, nullable=False, default=0, comment="number of the version in force"),
+    Column("numbering", Text, nullable=False, default="unproven", comment="unproven, ours, theirs"),
+    Column("made_at", UTCTime, nullable=False),
+)
+
+scheme_version = Table(
+    "scheme_version",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column("number", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("published_by", Text, nullable=False, default=""),
+    Column("published_at", UTCTime, nullable=False),
+    UniqueConstraint("scheme_id", "number"),
+)
+
+lookup = Table(
+    "lookup",
+    meta,
+    _ident(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False, default=""),
+    Column("revision", Integer, nullable=False, default=0),
+    Column("changed_at", UTCTime, nullable=False),
+)
+
+lookup_row = Table(
+    "lookup_row",
+    meta,
+    _ref("lookup_id", "lookup", primary=True),
+    Column("left", Text, primary_key=True),
+    Column("right", Text, nullable=False),
+    Column("title", Text, nullable=False, default=""),
+)
+
+schedule = Table(
+    "schedule",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("scheme_id", "name"),
+)
+
+run = Table(
+    "run",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column("version", Integer, nullable=False),
+    _ref("schedule_id", "schedule", null=True),
+    Column("slot", Text, comment="the planned time: local wall time and zone, or a UTC instant"),
+    Column("asked_by", Text, nullable=False),
+    Column("asked", Text, nullable=False, default="{}", comment="JSON of RunAsked"),
+    Column("state", Text, nullable=False, default="reading", comment="reading, writing, closed, failed"),
+    Column("began_at", UTCTime, nullable=False),
+    Column("ended_at", UTCTime),
+    *(Column(name, Integer, nullable=False, default=0) for name in ("read", "new", "changed", "unchanged")),
+    Column("expected", Integer, comment="records the source says there are, for the progress bar"),
+    Column("counts", Text, comment="JSON of Counts, taken when the run closed"),
+    Column("fault_kind", Text),
+    Column("fault", Text),
+    Column("warning", Text),
+    UniqueConstraint("schedule_id", "slot"),
+    Index(None, "scheme_id", "id"),
+)
+
+cursor = Table(
+    "cursor",
+    meta,
+    _ref("scheme_id", "scheme", primary=True),
+    Column("value", UTCTime, nullable=False),
+    Column("moved_at", UTCTime, nullable=False),
+    _ref("run_id", "run", null=True),
+)
+
+record = Table(
+    "record",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column("key", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("planned_hash", Text, nullable=False, default=""),
+    Column("seen_run", Id, nullable=False),
+    Column("first_at", UTCTime, nullable=False),
+    Column("changed_at", UTCTime, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("scheme_id", "key"),
+    Index("ix_record_number", "scheme_id", "number"),
+    Index(
+        "ix_record_unplanned",
+        "scheme_id",
+        "id",
+        sqlite_where=text("hash <> planned_hash"),
+        postgresql_where=text("hash <> planned_hash"),
+    ),
+)
+
+run_record = Table(
+    "run_record",
+    meta,
+    _ref("run_id", "run", primary=True),
+    _ref("record_id", "record", primary=True),
+    Column("found", Text, nullable=False, comment="new or changed"),
+)
+
+document = Table(
+    "document",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column("key", Text, nullable=False),
+    Column("number", Text, nullable=False, comment="the source's number, for people"),
+    Column("generation", Integer, nullable=False, default=1),
+    Column("action", Text, nullable=False, default="create"),
+    Column("step", Integer, nullable=False, default=0, comment="of the chain of follow-up calls"),
+    Column("stored_key", Text, nullable=False),
+    Column("sent_number", Text, nullable=False, default="", comment="what a look-up asks for"),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False, default="", comment="new, again, held while waiting"),
+    Column("due_at", UTCTime),
+    Column("sends", Integer, nullable=False, default=0),
+    Column("first_sent_at", UTCTime),
+    Column("looks", Integer, nullable=False, default=0),
+    Column("looked_at", UTCTime),
+    Column("target_id", Text),
+    Column("target_number", Text),
+    Column("reason", Text, nullable=False, default=""),
+    Column("problems", Text, nullable=False, default="[]"),
+    Column("tables", Text, nullable=False, default="[]", comment="pairs (table, code) a held one waits for"),
+    Column("flagged", Boolean, nullable=False, default=False),
+    Column("proposed", Text, comment="what the changed record would have become"),
+    Column("version", Integer, nullable=False, default=0),
+    Column("changed_at", UTCTime, nullable=False),
+    Column("settled_at", UTCTime),
+    Column("body", Text, nullable=False, default=""),
+    UniqueConstraint("scheme_id", "key"),
+    Index("ix_document_state", "scheme_id", "state", "id"),
+    Index(
+        "ix_document_due",
+        "scheme_id",
+        "due_at",
+        "id",
+        sqlite_where=text("state IN ('waiting', 'unknown')"),
+        postgresql_where=text("state IN ('waiting', 'unknown')"),
+    ),
+)
+
+document_record = Table(
+    "document_record",
+    meta,
+    _ref("document_id", "document", primary=True),
+    _ref("record_id", "record", primary=True),
+    Column("record_hash", Text, nullable=False),
+    Column("lines", Text, comment="JSON of line keys where a document holds part of a record"),
+    Index("ix_document_record_record", "record_id"),
+)
+
+attempt = Table(
+    "attempt",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme", null=True),
+    _ref("run_id", "run", null=True),
+    _ref("document_id", "document", null=True),
+    Column("connection", Text, nullable=False),
+    Column("purpose", Text, nullable=False, comment="read, save, lookup, token"),
+    Column("operation", Text, nullable=False),
+    Column("at", UTCTime, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("status", Integer),
+    Column("verdict", Text, nullable=False),
+    Column("code", Text),
+    Column("says", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Index("ix_attempt_document", "document_id"),
+    Index("ix_attempt_run", "run_id", "id"),
+)
+
+job = Table(
+    "job",
+    meta,
+    _ident(),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    _ref("scheme_id", "scheme"),
+    _ref("run_id", "run", null=True),
+    Column("state", Text, nullable=False, comment="waiting or leased"),
+    Column("due_at", UTCTime, nullable=False),
+    Column("token", Integer, nullable=False, default=0),
+    Column("holder", Text),
+    Column("lease_until", UTCTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("why", Text, nullable=False, default=""),
+    Index("uq_job_waiting", "key", unique=True, sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+    Index("uq_job_leased", "key", unique=True, sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
+    Index("ix_job_due", "state", "due_at"),
+)
+
+leader = Table(
+    "leader",
+    meta,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", UTCTime, nullable=False),
+    Column("token", Integer, nullable=False),
+)
