@@ -19,10 +19,15 @@ NEED_ALL = os.environ.get("DUIJIE_NEED_ALL") == "1"
 SERVER = os.environ.get("DUIJIE_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Quiet and closed: no sandbox (tests may run as root), nothing fetched behind our back.
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # Seeds are fixed where a submission is judged; at a developer's desk they wander.
 settings.register_profile("desk", deadline=None)
