@@ -2,7 +2,7 @@
 
 from engine.errors import Fault
 from engine.exact import canonical, decode, encode
-from engine.model.values import Call, Json, Reply
+from engine.model.values import Call, Json, Record, Reply
 from engine.say import Say
 from engine.wire.auth import Auth, Settings, Signing, Tokens
 
@@ -11,6 +11,7 @@ __all__ = [
     "Call",
     "Fault",
     "Json",
+    "Record",
     "Reply",
     "Say",
     "Settings",
