@@ -1,0 +1,249 @@
+"""A scheme's mapping compiled once: every problem in it at once, then a pure function of (record, lookups, now)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from engine.mapping.cell import read_cell
+from engine.mapping.fill import compile_cell, condition
+from engine.mapping.formula.compile import compile_formula
+from engine.mapping.formula.tree import Name
+from engine.mapping.ground import Ground, Level, label, named, nearest
+from engine.mapping.plain import Value
+from engine.mapping.remarks import Remarks
+from engine.mapping.scope import STEPS, Lookups, Run, Scope, Trouble
+from engine.mapping.settings import compile_settings
+from engine.mapping.shape import Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
+from engine.mapping.slip import Slip
+from engine.model.catalog import Field, Operation
+from engine.model.scheme import Cell, Entry, Fields, Rows, Scheme
+from engine.model.values import Json, Problem, Record
+from engine.say import Say
+
+__all__ = ["Lookups", "Mapped", "Mapping", "Miss", "compile_mapping", "compile_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What one record became: a document, or the reason it is skipped, or its problems, or the codes it waits for."""
+
+    document: dict[str, Json] | None = None
+    skipped: str | None = None
+    problems: tuple[Problem, ...] = ()
+    held: tuple[Miss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """`tables`: code tables used. `sets`: top-level fields of the target it fills."""
+
+    tables: frozenset[str]
+    sets: frozenset[str]
+    root: Object
+    where: Callable[[Value, Scope], bool] | None
+    where_text: str
+
+    def apply(self, record: Record, lookups: Lookups, now: datetime) -> Mapped:
+        """Never raises. `now` is aware; the same arguments give the same document, byte for byte."""
+        scope = Scope(record, None, Run(lookups, now))
+        try:
+            if self.where is not None and not self.where(record, scope):
+                return Mapped(skipped=Say("不符合条件：{where}", where=self.where_text))
+            return Mapped(cast("dict[str, Json]", self.root.build(record, scope)))
+        except Trouble as trouble:
+            return self._told(record, scope, trouble)
+
+    def _told(self, record: Record, scope: Scope, first: Trouble) -> Mapped:
+        """Every trouble of the record: problems win over held, held over skipped."""
+        found = Findings()
+        scope.run.left = STEPS
+        try:
+            if self.where is not None:
+                self.where(record, scope)
+            self.root.collect(record, scope, found)
+        except Trouble as trouble:
+            found.note("source.where", "where", trouble)
+        if not len(found):
+            found.note("map", "map", first)
+        if found.problems:
+            return Mapped(problems=tuple(found.problems.values()))
+        if found.held:
+            return Mapped(held=tuple(found.held))
+        return Mapped(skipped=found.passed[0])
+
+
+def compile_mapping(
+    scheme: Scheme, source: Operation | None, target: Operation | None, tables: Collection[str] | None
+) -> tuple[Mapping | None, list[Problem]]:
+    """The mapping, None where a problem stands in its way, and all problems, warnings and notes.
+
+    What is None is unknown here and gives no problem: an operation's fields, the names of code tables.
+    """
+    work = _Work(scheme, source, target, tables)
+    return work.mapping(), work.remarks.problems
+
+
+class _Work:
+    """One compilation."""
+
+    def __init__(
+        self,
+        scheme: Scheme,
+        source: Operation | None,
+        target: Operation | None,
+        tables: Collection[str] | None,
+    ) -> None:
+        self.scheme = scheme
+        self.target = target
+        self.remarks = Remarks(scheme.marks)
+        self.used: set[str] = set()
+        zone = source.window.zone if source and source.window else "Asia/Shanghai"
+        header = Level(source.give if source else None)
+        self.ground = Ground((header,), scheme.source.extra, tables, zone, used=self.used)
+
+    def mapping(self) -> Mapping | None:
+        where = None
+        if self.scheme.source.where is not None:
+            where = condition(self.scheme.source.where, "source", "where", self.ground, self.remarks)
+        fields = self.target.fields if self.target else None
+        parts = self.parts(self.scheme.map, "map", fields, "", self.ground)
+        sets = frozenset(name for name, _ in parts)
+        self._look_up_set(sets)
+        if self.remarks.broken:
+            return None
+        root = make_object("map", "map", parts, needed=False, empty_is_missing=False)
+        text = self.scheme.source.where or ""
+        return Mapping(frozenset(self.used), sets, root, where[0] if where else None, text)
+
+    def parts(
+        self, fields: Fields, path: str, known: tuple[Field, ...] | None, at: str, ground: Ground
+    ) -> list[tuple[str, Node]]:
+        """The compiled entries of one object; problems for what is unknown, engine's own, or missing."""
+        parts: list[tuple[str, Node]] = []
+        tried: set[str] = set()
+        for entry in fields.entries:
+            place = f"{at}.{entry.to}" if at else entry.to
+            field, fine = self._field(entry, place, known)
+            name = field.name if field else entry.to
+            if isinstance(entry.rule, Cell) and entry.rule.how == "ignore":
+                continue
+            tried.add(name)
+            node = self._node(entry, field, place, ground) if fine else None
+            if node is not None:
+                parts.append((name, node))
+        self._required(path, known, at, tried)
+        return parts
+
+    def _field(self, entry: Entry, place: str, known: tuple[Field, ...] | None) -> tuple[Field | None, bool]:
+        """The target field of an entry and whether it may be filled."""
+        if place in self.scheme.target.extra:
+            return Field(name=entry.to, type=self.scheme.target.extra[place]), True
+        field = named(known, entry.to) if known is not None else None
+        if known is not None and field is None:
+            close = nearest(known, entry.to)
+            do = Say("相近的有：{names}", names=close) if close else Say("确实有这个字段时写进 target.extra")
+            self.remarks.add(entry.path, "unknown_target", Say("目标接口没有字段 {name}", name=entry.to), do)
+            return None, False
+        if self._engines_own(field.name if field else entry.to, place):
+            says = Say("{name} 由引擎填写，用来保证只写一次", name=entry.to)
+            self.remarks.add(entry.path, "engine_field", says, Say("删去这一行"))
+            return field, False
+        return field, True
+
+    def _engines_own(self, name: str, place: str) -> bool:
+        own = self.target.idempotency.at if self.target and self.target.idempotency else None
+        return own is not None and own in (name if "." not in place else place, place)
+
+    def _required(self, path: str, known: tuple[Field, ...] | None, at: str, tried: set[str]) -> None:
+        for field in known or ():
+            place = f"{at}.{field.name}" if at else field.name
+            if (
+                field.required
+                and field.default is None
+                and field.name not in tried
+                and not self._engines_own(field.name, place)
+            ):
+                says = Say("必填字段 {field} 没有映射", field=label(field))
+                self.remarks.add(
+                    f"{path}.{field.name}",
+                    "required",
+                    says,
+                    Say("给它一个字段、固定值或公式"),
+                    self.remarks.mark(path),
+                )
+
+    def _look_up_set(self, sets: frozenset[str]) -> None:
+        if self.target and self.target.lookup and self.target.lookup.by not in sets:
+            says = Say("没有映射 {name}，结果不明的单据将无法按单号查回", name=self.target.lookup.by)
+            self.remarks.add("map", "lookup_not_set", says, Say("把源单号映射到它"), weight="warning")
+
+    def _node(self, entry: Entry, field: Field | None, place: str, ground: Ground) -> Node | None:
+        name = label(field, entry.to)
+        match entry.rule:
+            case Cell() as cell:
+                filled = compile_cell(cell, entry.path, field, ground, self.remarks)
+                return Leaf(entry.path, name, filled.find, filled.cost, filled.constant) if filled else None
+            case Fields() as fields:
+                if field and field.type != "object":
+                    self._wrong_shape(entry, field)
+                parts = self.parts(fields, entry.path, _inside(field), place, ground)
+                needed = field is not None and field.required
+                return make_object(entry.path, name, parts, needed, empty_is_missing=True)
+            case Rows() as rows:
+                return self._listing(entry, rows, field, place, ground)
+
+    def _wrong_shape(self, entry: Entry, field: Field) -> None:
+        if field.type == "list":
+            do = Say("写成 {each: …, map: {…}}")
+        elif field.type == "object":
+            do = Say("写成 {map: {…}}")
+        else:
+            do = Say("写一个单元")
+        self.remarks.add(entry.path, "shape", Say("{field} 不是这种形状", field=label(field)), do)
+
+    def _listing(
+        self, entry: Entry, rows: Rows, field: Field | None, place: str, ground: Ground
+    ) -> Node | None:
+        if field and field.type != "list":
+            self._wrong_shape(entry, field)
+        for word, value in (("sort", rows.sort), ("group", rows.group)):
+            if value is not None:
+                self.remarks.add(
+                    f"{entry.path}.{word}", "unsupported", Say("{word} 还不能用", word=word), Say("先删去它")
+                )
+        try:
+            each, inner_ground = self._each(rows.each, ground)
+        except Slip as slip:
+            self.remarks.slip(entry.path, slip, rows.each, "each")
+            return None
+        where = (
+            condition(rows.where, entry.path, "where", inner_ground, self.remarks)
+            if rows.where is not None
+            else None
+        )
+        parts = self.parts(rows.map, entry.path, _inside(field), place, inner_ground)
+        inner = make_object(entry.path, label(field, entry.to), parts, needed=False, empty_is_missing=False)
+        needed = field is not None and field.required
+        return make_listing(
+            entry.path, label(field, entry.to), each, where[0] if where else None, inner, needed
+        )
+
+    def _each(self, text: str, ground: Ground) -> tuple[Callable[[Value, Scope], Value], Ground]:
+        short = read_cell(text)
+        if short.pipes:
+            raise Slip(short.pipes[0].at, Say("each 只写一个列表的路径"), Say("删去管道"))
+        found = ground.resolve(short.path, short.at)
+        if found.field and found.field.type != "list":
+            raise Slip(
+                short.at, Say("{label} 不是列表", label=found.label), Say("each 要写一个列表"), "no_list"
+            )
+        coded = compile_formula(Name(short.path, short.at), ground)
+        return rows_of(coded.find, found.label), ground.inside(found)
+
+
+def _inside(field: Field | None) -> tuple[Field, ...] | None:
+    """The fields below one, None where the catalogue does not tell them."""
+    return (field.fields or None) if field else None

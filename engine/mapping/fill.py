@@ -1,0 +1,219 @@
+"""One cell made into one closure: find a value, pipe it, dress it for its field, settle what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from engine.mapping.cell import PipeCall, read_cell, read_pipe
+from engine.mapping.dress import Wear, constant, wear
+from engine.mapping.formula.coded import Coded
+from engine.mapping.formula.compile import compile_condition, compile_formula
+from engine.mapping.formula.parser import read_formula
+from engine.mapping.formula.tree import Name
+from engine.mapping.ground import Ground, label
+from engine.mapping.manual import Kind
+from engine.mapping.pipes import compile_pipe, piped
+from engine.mapping.plain import MISSING, Value
+from engine.mapping.query import compile_jmespath, compile_jsonpath
+from engine.mapping.quick import quick
+from engine.mapping.remarks import Remarks
+from engine.mapping.scope import Find, Scope, Trouble
+from engine.mapping.slip import Slip
+from engine.mapping.template import compile_template
+from engine.model.catalog import Field
+from engine.model.scheme import Cell
+from engine.model.values import Json
+from engine.say import Say
+
+Truth = Callable[[Value, Scope], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A compiled cell. `constant` is its value where no record is needed to know it."""
+
+    find: Find
+    cost: int
+    constant: Value = MISSING
+
+
+def compile_cell(
+    cell: Cell, path: str, field: Field | None, ground: Ground, remarks: Remarks
+) -> Filled | None:
+    """The closure that gives the target's value or missing; None where problems were told."""
+    when = _when(cell, path, ground, remarks)
+    if cell.how == "value" and not (isinstance(cell.value, str) and cell.value.startswith("=")):
+        return _constant(cell, path, field, when, remarks)
+    coded, formed, kind = _coded(cell, path, ground, remarks)
+    if coded is None or when is None:
+        return None
+    if not _fits(cell, path, field, coded, kind, remarks):
+        return None
+    missing = cell.missing or ("problem" if field and field.required else "omit")
+    find = quick(cell, field, missing) if when is ALWAYS and ground.levels else None
+    find = find or _settled(coded.find, wear(field, formed, coded.quote), missing)
+    return Filled(_guarded(find, when[0], field), coded.cost + when[1])
+
+
+def always(row: Value, scope: Scope) -> bool:
+    return True
+
+
+ALWAYS: tuple[Truth, int] = (always, 0)
+
+
+def _when(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> tuple[Truth, int] | None:
+    return ALWAYS if cell.when is None else condition(cell.when, path, "when", ground, remarks)
+
+
+def condition(text: str, path: str, how: str, ground: Ground, remarks: Remarks) -> tuple[Truth, int] | None:
+    """A `where` or `when` with its cost; None where a problem was told."""
+    try:
+        return compile_condition(read_formula(text), ground)
+    except Slip as slip:
+        remarks.slip(path, slip, text, how)
+        return None
+
+
+def _constant(
+    cell: Cell, path: str, field: Field | None, when: tuple[Truth, int] | None, remarks: Remarks
+) -> Filled | None:
+    """`{value: …}` typed by its field now, so that a wrong one is known before any record."""
+    try:
+        value = constant(cast(Json, cell.value), field)
+    except Trouble as trouble:
+        remarks.add(path, trouble.code, trouble.says, Say("改成目标字段要的类型"))
+        return None
+    if cell.pipe:
+        remarks.add(path, "pipe", Say("固定值不用管道"), Say("直接写结果，或用 formula"))
+        return None
+    if value is None and field and field.required:
+        remarks.add(path, "required", Say("{field} 是必填，不能是 null", field=label(field)), Say("写一个值"))
+        return None
+    if field and field.values and isinstance(value, str) and value not in field.values:
+        known = "、".join(f"{code} {title}".strip() for code, title in list(field.values.items())[:8])
+        remarks.add(
+            path,
+            "unlisted",
+            Say("{value} 不在接口列出的值里", value=value),
+            Say("列出的有：{known}", known=known),
+            weight="warning",
+        )
+    if when is None:
+        return None
+    if when is ALWAYS:
+        return Filled(lambda row, scope: value, 0, value)
+    return Filled(_guarded(lambda row, scope: value, when[0], field), when[1])
+
+
+def _coded(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> tuple[Coded | None, bool, Kind]:
+    """How the value is found and piped; the problems of text and pipes are told together."""
+    pipes: list[PipeCall] = []
+    coded: Coded | None = None
+    try:
+        coded, inside = _found(cell, ground)
+        pipes += inside
+    except Slip as slip:
+        remarks.slip(path, slip, cell.text, cell.how)
+    compiled, before = [], len(remarks.problems)
+    calls: tuple[PipeCall | str, ...] = (*pipes, *cell.pipe)
+    for number, written in enumerate(calls):
+        try:
+            call = read_pipe(written) if isinstance(written, str) else written
+            compiled.append(
+                compile_pipe(call, ground, coded.label if coded else "", coded.quote if coded else False)
+            )
+        except Slip as slip:
+            if isinstance(written, str):
+                remarks.slip(f"{path}.pipe[{number - len(pipes)}]", slip, written)
+            else:
+                remarks.slip(path, slip, cell.text, cell.how)
+    if coded is None or len(remarks.problems) > before:
+        return None, False, "any"
+    kind = compiled[-1].gives if compiled else coded.kind
+    formed = bool(compiled) and compiled[-1].formed
+    return coded.giving(piped(coded.find, tuple(one.dress for one in compiled))), formed, kind
+
+
+def _found(cell: Cell, ground: Ground) -> tuple[Coded, tuple[PipeCall, ...]]:
+    match cell.how:
+        case "from":
+            short = read_cell(cell.text)
+            return compile_formula(Name(short.path, short.at), ground), short.pipes
+        case "formula":
+            return compile_formula(read_formula(cell.text), ground), ()
+        case "value":
+            nothing = Ground((), tables=ground.tables, zone=ground.zone)
+            return compile_formula(read_formula(str(cell.value)[1:]), nothing), ()
+        case "template":
+            return compile_template(cell.text, ground), ()
+        case "jmespath":
+            return compile_jmespath(cell.text), ()
+        case "jsonpath":
+            return compile_jsonpath(cell.text), ()
+    raise Slip(0, Say("ignore 不产生值"))
+
+
+def _fits(cell: Cell, path: str, field: Field | None, coded: Coded, kind: Kind, remarks: Remarks) -> bool:
+    """What can be known of the type before any record."""
+    if field is None:
+        return True
+    if kind == "list" and field.type not in ("list", "object"):
+        do = Say("用 join 连接成文本，写明第几行，或用 COLUMN、SUM 计算")
+        remarks.add(
+            path, "type", Say("{label} 是列表，{field} 只要单个值", label=coded.label, field=label(field)), do
+        )
+        return False
+    if cell.missing == "blank" and field.type != "text":
+        remarks.add(
+            path,
+            "missing",
+            Say("{field} 不是文本，不能用空文本代替", field=label(field)),
+            Say("写 missing: null 或 omit"),
+        )
+        return False
+    return True
+
+
+def _settled(find: Find, dress: Wear, missing: str) -> Find:
+    """Missing stays missing, becomes null or "", or is a problem; where a value is needed, null and "" are none."""
+    if missing == "omit":
+        return lambda row, scope: dress(find(row, scope))
+    if missing == "problem":
+
+        def needed(row: Value, scope: Scope) -> Value:
+            value = dress(find(row, scope))
+            if value is MISSING or value is None or value == "":
+                raise no_value()
+            return value
+
+        return needed
+    otherwise = None if missing == "null" else ""
+
+    def settled(row: Value, scope: Scope) -> Value:
+        value = dress(find(row, scope))
+        return otherwise if value is MISSING else value
+
+    return settled
+
+
+def no_value() -> Trouble:
+    return Trouble("required", Say("没有值，而这里必须有"), Say("补全源数据，或用 default 给出默认值"))
+
+
+def _guarded(find: Find, when: Truth, field: Field | None) -> Find:
+    """`when` false leaves the cell out; a required field then has no value."""
+    if when is always:
+        return find
+    required = field is not None and field.required
+
+    def guarded(row: Value, scope: Scope) -> Value:
+        if when(row, scope):
+            return find(row, scope)
+        if required:
+            raise no_value()
+        return MISSING
+
+    return guarded

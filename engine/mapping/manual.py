@@ -1,0 +1,31 @@
+"""What the help page tells of a function or a pipe; the registries are tuples of these, tested by their examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "number", "truth", "list", "any"]
+"""What an expression is known to give before it runs."""
+
+Take = Literal["text", "number", "count", "truth", "list", "any", "literal"]
+"""How an argument is read: `count` a whole number from 0, `literal` a text written out, never computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One argument. `many`: it and the ones after it may come again and again."""
+
+    name: str
+    take: Take
+    optional: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Written like this (for a pipe: the whole cell), with this record, it gives this."""
+
+    written: str
+    gives: object
+    record: dict[str, object] | None = None

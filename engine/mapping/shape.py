@@ -1,0 +1,249 @@
+"""The compiled form of a document: cells, objects and lists of rows that build it, or tell every trouble in it.
+
+`build` is the quick way and raises at the first Trouble; `collect` goes the same way once more and
+notes all of them. Both are pure, so the second gives what the first would have met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from engine.mapping.fill import no_value
+from engine.mapping.plain import MISSING, Value
+from engine.mapping.scope import Find, Held, Passed, Scope, Trouble
+from engine.model.values import Json, Problem
+from engine.say import Say
+
+MOST_PROBLEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A code that a table lacks, and the cell that waits for it."""
+
+    table: str
+    code: str
+    path: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What went wrong in one record, each thing once. `rows` are the row numbers of the lists gone into."""
+
+    problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
+    held: dict[Miss, None] = field(default_factory=dict)
+    passed: list[Say] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.problems) + len(self.held) + len(self.passed)
+
+    def note(self, path: str, cell: str, trouble: Trouble) -> None:
+        if isinstance(trouble, Held):
+            self.held[Miss(trouble.table, trouble.looked_for, path)] = None
+        elif isinstance(trouble, Passed):
+            self.passed.append(trouble.says)
+        elif len(self.problems) < MOST_PROBLEMS:
+            says = self._sentence(cell, trouble.says)
+            self.problems[path, says] = Problem(path, trouble.code, says, trouble.do)
+
+    def _sentence(self, cell: str, what: Say) -> Say:
+        if not self.rows:
+            return Say("{cell}：{what}", cell=cell, what=what)
+        return Say("{cell} 第 {rows} 行：{what}", cell=cell, rows="-".join(map(str, self.rows)), what=what)
+
+
+class Node(Protocol):
+    """One part of the compiled document."""
+
+    @property
+    def cost(self) -> int:
+        """Steps of one `build`."""
+
+    @property
+    def build(self) -> Find:
+        """Gives the value, or MISSING. Called for every record and row. Raises Trouble at the first."""
+
+    def collect(self, row: Value, scope: Scope, found: Findings) -> None:
+        """Notes every trouble `build` could meet. Called only for records in which it met one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A cell. `label` is how messages call its target field."""
+
+    path: str
+    label: str
+    build: Find
+    cost: int
+    constant: Value = MISSING
+
+    def collect(self, row: Value, scope: Scope, found: Findings) -> None:
+        try:
+            self.build(row, scope)
+        except Trouble as trouble:
+            found.note(self.path, self.label, trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """Names to nodes. One without a single value is missing, the document itself is not."""
+
+    path: str
+    label: str
+    parts: tuple[tuple[str, Node], ...]
+    build: Find
+    cost: int
+
+    def collect(self, row: Value, scope: Scope, found: Findings) -> None:
+        before = len(found)
+        for _, node in self.parts:
+            node.collect(row, scope, found)
+        if len(found) == before:
+            _last(self.build, self.path, self.label, row, scope, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One object for each row of a source list."""
+
+    path: str
+    label: str
+    each: Find
+    where: Callable[[Value, Scope], bool] | None
+    inner: Object
+    build: Find
+    cost: int
+
+    def collect(self, row: Value, scope: Scope, found: Findings) -> None:
+        before, inside = len(found), Scope(None, scope, scope.run)
+        try:
+            rows = self.each(row, scope)
+            items = cast("list[Json]", [] if rows is MISSING else rows)
+            scope.run.spend(self.cost * len(items))
+        except Trouble as trouble:
+            found.note(self.path, self.label, trouble)
+            return
+        for place, item in enumerate(items, 1):
+            found.rows.append(place)
+            self._collect_row(item, inside, found)
+            found.rows.pop()
+        if len(found) == before:
+            _last(self.build, self.path, self.label, row, scope, found)
+
+    def _collect_row(self, item: Json, inside: Scope, found: Findings) -> None:
+        inside.row = item
+        inside.number += 1
+        try:
+            if self.where is not None and not self.where(item, inside):
+                inside.number -= 1
+                return
+        except Trouble as trouble:
+            found.note(f"{self.path}.where", self.label, trouble)
+            return
+        self.inner.collect(item, inside, found)
+
+
+def _last(build: Find, path: str, label: str, row: Value, scope: Scope, found: Findings) -> None:
+    """Where all parts went well, the whole may still be missing what it needs."""
+    try:
+        build(row, scope)
+    except Trouble as trouble:
+        found.note(path, label, trouble)
+
+
+def make_object(
+    path: str, label: str, parts: list[tuple[str, Node]], needed: bool, empty_is_missing: bool
+) -> Object:
+    """`needed`: an object without a value is a Trouble."""
+    names = [name for name, _ in parts]
+    make = _in_order(parts) if len(set(names)) == len(names) else _later_wins(parts)
+
+    def inner(row: Value, scope: Scope) -> Value:
+        made = make(row, scope)
+        if made:
+            return made
+        if needed:
+            raise no_value()
+        return MISSING
+
+    build = inner if empty_is_missing else cast(Find, make)
+    return Object(path, label, tuple(parts), build, 1 + sum(node.cost for _, node in parts))
+
+
+def _in_order(parts: list[tuple[str, Node]]) -> Callable[[Value, Scope], dict[str, Json]]:
+    """Constants lie ready in a pattern that is copied; what is missing is taken out, so the order stays."""
+    pattern = {name: node.constant if isinstance(node, Leaf) else MISSING for name, node in parts}
+    finds = tuple((name, node.build) for name, node in parts if pattern[name] is MISSING)
+
+    def make(row: Value, scope: Scope) -> dict[str, Json]:
+        made = pattern.copy()
+        for name, find in finds:
+            value = find(row, scope)
+            if value is MISSING:
+                del made[name]
+            else:
+                made[name] = value
+        return cast("dict[str, Json]", made)
+
+    return make
+
+
+def _later_wins(parts: list[tuple[str, Node]]) -> Callable[[Value, Scope], dict[str, Json]]:
+    """A name written twice holds the last of its cells that has a value."""
+
+    def make(row: Value, scope: Scope) -> dict[str, Json]:
+        made: dict[str, Json] = {}
+        for name, node in parts:
+            value = node.build(row, scope)
+            if value is not MISSING:
+                made[name] = value
+        return made
+
+    return make
+
+
+def make_listing(
+    path: str,
+    label: str,
+    each: Find,
+    where: Callable[[Value, Scope], bool] | None,
+    inner: Object,
+    needed: bool,
+) -> Listing:
+    make, cost = inner.build, inner.cost
+
+    def build(row: Value, scope: Scope) -> Value:
+        rows = each(row, scope)
+        made: list[Json] = []
+        if rows is not MISSING:
+            scope.run.spend(cost * len(cast("list[Json]", rows)))
+            inside = Scope(None, scope, scope.run)
+            for item in cast("list[Json]", rows):
+                inside.row = item
+                inside.number += 1
+                if where is not None and not where(item, inside):
+                    inside.number -= 1
+                else:
+                    made.append(cast(Json, make(item, inside)))
+        if needed and not made:
+            raise Trouble("required", Say("一行也没有，而这里必须有"), Say("核对源数据和 where"))
+        return MISSING if rows is MISSING else made
+
+    return Listing(path, label, each, where, inner, build, cost)
+
+
+def rows_of(find: Find, label: str) -> Find:
+    """The list `each` names; what the vendor leaves out is missing."""
+
+    def each(row: Value, scope: Scope) -> Value:
+        value = find(row, scope)
+        if value.__class__ is list:
+            return value
+        if value is MISSING or value is None or value == "":
+            return MISSING
+        raise Trouble("no_list", Say("{label} 不是列表", label=label), Say("核对源数据的结构"))
+
+    return each
