@@ -3,6 +3,7 @@
 
     python3 dj.py demo [--once]       watch orders cross a bad network, once each
     python3 dj.py test [PYTEST ARGS]  ruff, mypy and every test; with arguments pytest alone
+    python3 dj.py test SCHEME.yaml    the cases beside a scheme
     python3 dj.py setup               prepare .venv and stop there
     python3 dj.py ANYTHING ELSE       the duijie command: python3 dj.py check flows/*.yaml
 
@@ -84,7 +85,8 @@ def main(args):
         print(__doc__)
         return 0
     name, rest = args[0], args[1:]
-    if name in ("demo", "test", "setup"):
+    schemes = any(arg.endswith((".yaml", ".yml")) for arg in rest)
+    if name in ("demo", "test", "setup") and not schemes:
         system, rest = "--system" in rest, [arg for arg in rest if arg != "--system"]
         return {"demo": demo, "test": test, "setup": setup}[name](system, rest)
     ready("run", system=False)
