@@ -49,6 +49,9 @@ class Pull:
     stopping: asyncio.Event
     early_cursor: bool = False
     left: int | None = None
+    """How many records a run with a limit may still keep."""
+    size: int | None = None
+    """The page size the vendor was found to take; None while it is the catalogue's first."""
 
     async def run(self) -> None:
         """Read every window that is due. Raises Fault where the source does not answer as it should."""
@@ -88,10 +91,17 @@ class Pull:
         moves = asked.moves_cursor and self.flow.source.window is not None
         if self.early_cursor and moves:
             await self._keep((), window.until, None)
-        walk = Walk(self.flow.source.pages)
+        walk = Walk(self.flow.source.pages, self.size)
         step: Step | None = walk.first()
         while step is not None and not self.stopping.is_set() and self.left != 0:
-            page = await self._page(params, step)
+            try:
+                page = await self._page(params, step)
+            except Fault as fault:
+                step = walk.smaller(fault.code)
+                if step is None:
+                    raise
+                self.size = walk.size
+                continue
             step = walk.after(step, len(page.rows), page.total)
             ended = step is None and not walk.halve
             await self._keep(self._rows(page), window.until if ended and moves else None, walk.total)
@@ -117,7 +127,7 @@ class Pull:
             try:
                 page = await self.talk.page(self.flow.source, params, step.number, step.size)
             except Fault as fault:
-                if fault.kind in ("login", "refused") or tries == TRIES - 1 or self.stopping.is_set():
+                if fault.kind in ("login", "refused") or fault.code in self.flow.source.pages.smaller_on or tries == TRIES - 1 or self.stopping.is_set():
                     raise
                 wait = fault.wait or later(self.clock.now(), tries, self.clock, most=30) - self.clock.now()
                 await self.clock.sleep(wait.total_seconds())

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from engine.clock import Clock
 from engine.crash import point
-from engine.errors import Fault
+from engine.errors import Fault, LeaseLost
 from engine.mapping.compile import Lookups
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
@@ -24,7 +24,7 @@ from engine.run.flow import Flow
 from engine.run.lines import collect, later
 from engine.run.planner import plan_next
 from engine.run.verdict import Rules, after_fault, after_look, after_save, shown_numbering
-from engine.store import runs, send
+from engine.store import queue, runs, send
 from engine.store.send import Mark, Settled
 from engine.store.store import Store
 from engine.wire.talk import Talk
@@ -119,9 +119,9 @@ class Push:
 
     async def _send_all(self) -> int:
         """Plan and send side by side until both run dry; gives how many documents were taken up."""
-        queue: asyncio.Queue[Due | None] = asyncio.Queue(AHEAD)
-        senders = [asyncio.create_task(self._sender(queue)) for _ in range(self.rules.parallel)]
-        feeder = asyncio.create_task(self._feed(queue))
+        ready: asyncio.Queue[Due | None] = asyncio.Queue(AHEAD)
+        senders = [asyncio.create_task(self._sender(ready)) for _ in range(self.rules.parallel)]
+        feeder = asyncio.create_task(self._feed(ready))
         try:
             await _all([feeder, *senders])
             await self._all_settled()
@@ -130,7 +130,7 @@ class Push:
                 task.cancel()
         return feeder.result()
 
-    async def _feed(self, queue: asyncio.Queue[Due | None]) -> int:
+    async def _feed(self, ready: asyncio.Queue[Due | None]) -> int:
         taken, planned_to, sent_to = 0, 0, 0
         while not self._over():
             now = self.clock.now()
@@ -138,20 +138,20 @@ class Push:
             reached = sent_to
             batch = await self._read(lambda read: send.due(read, self._scheme, now, reached, AHEAD))  # noqa: B023
             for due in batch:
-                await queue.put(due)
+                await ready.put(due)
             taken += len(batch) + fresh
             sent_to = batch[-1].id if batch else sent_to
             if not planned_to and not batch:
                 break
         for _ in range(self.rules.parallel):
-            await queue.put(None)
+            await ready.put(None)
         return taken
 
     def _over(self) -> bool:
         return self.pace.stopped is not None or self.stopping.is_set()
 
-    async def _sender(self, queue: asyncio.Queue[Due | None]) -> None:
-        while (due := await queue.get()) is not None:
+    async def _sender(self, ready: asyncio.Queue[Due | None]) -> None:
+        while (due := await ready.get()) is not None:
             await self._rest()
             if not self._over():
                 await self._send(due)
@@ -168,10 +168,8 @@ class Push:
                 await self.clock.sleep(wait)
 
     async def _send(self, due: Due) -> None:
-        point("journal.before")
-        if self.journal and not await self.store.writer.write(send.mark, Mark(self.lease, due.id, self.clock.now())):
+        if self.journal and not await self._mark(due):
             return
-        point("journal.committed")
         heard, stop = collect()
         fault: Fault | None = None
         try:
@@ -186,6 +184,17 @@ class Push:
         point("settle.before")
         self._settle(due, outcome, heard)
         self.pace.heard(fault, outcome.due_at)
+
+    async def _mark(self, due: Due) -> bool:
+        """Journal before wire. False where the document may no longer go; a process that slept through
+        its lease between journal and wire sends nothing."""
+        began = self.clock.monotonic()
+        point("journal.before")
+        marked = await self.store.writer.write(send.mark, Mark(self.lease, due.id, self.clock.now()))
+        point("journal.committed")
+        if self.clock.monotonic() - began > queue.LEASE.total_seconds() / 2:
+            raise LeaseLost(self.lease.key)
+        return marked
 
     def _later(self, attempts: int) -> datetime:
         return later(self.clock.now(), attempts, self.clock)

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from engine.exact import encode
 from engine.model.ledger import Planned, PlanKept, Unplanned, stored_key, with_key
-from engine.model.values import Problem
+from engine.model.values import Json, Problem
 from engine.store.tables import document, document_record, record
 
 _planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
@@ -48,7 +48,7 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     present = _present(connection, batch)
     fresh = [plan for plan in batch.plans if plan.key not in present]
     altered = [(present[plan.key], plan) for plan in batch.plans if plan.key in present]
-    handled = [plan for plan in fresh]
+    handled = list(fresh)
     _insert(connection, batch, fresh)
     for row, plan in altered:
         values = _values(batch, plan, row)
@@ -64,7 +64,7 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
 
 
-def _present(connection: Connection, batch: PlanKept) -> dict[str, Row[Any]]:
+def _present(connection: Connection, batch: PlanKept) -> dict[str, Any]:
     columns = (document.c.id, document.c.key, document.c.state, document.c.sends, document.c.generation)
     found = connection.execute(
         select(*columns, document.c.action, document.c.stored_key, document.c.body).where(
@@ -92,7 +92,7 @@ def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -
     _link(connection, zip(made, plans, strict=True), replace=False)
 
 
-def _values(batch: PlanKept, plan: Planned, row: Row[Any]) -> dict[str, Any] | None:
+def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
     """What the plan changes on a document that is there; None where it must wait, {} where nothing changes."""
     if row.state in ("sending", "unknown") or (row.state == "waiting" and row.sends):
         return None
@@ -107,7 +107,7 @@ def _values(batch: PlanKept, plan: Planned, row: Row[Any]) -> dict[str, Any] | N
     return {**again, **content, "why": plan.why if plan.why == "held" else "again"}
 
 
-def _after_done(batch: PlanKept, plan: Planned, row: Row[Any]) -> dict[str, Any]:
+def _after_done(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any]:
     """The source changed after the document was made: the same bytes clear the mark, others set it."""
     if plan.state == "waiting" and with_key(plan.body, batch.key_at, row.stored_key) == row.body:
         return {"flagged": False, "proposed": None}
@@ -137,8 +137,8 @@ def _content(batch: PlanKept, plan: Planned, action: Any, generation: int) -> di
 
 def _told(problems: Sequence[Problem]) -> str:
     """Problems as JSON: path, code, sentence and next step."""
-    told = [{"path": p.path, "code": p.code, "says": str(p.says), "do": str(p.do)} for p in problems]
-    return encode(list(told)).decode()
+    told: list[Json] = [{"path": p.path, "code": p.code, "says": str(p.says), "do": str(p.do)} for p in problems]
+    return encode(told).decode()
 
 
 def _sources(plan: Planned) -> tuple[tuple[int, str], ...]:

@@ -13,13 +13,17 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, case, delete, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from engine.errors import LeaseLost
 from engine.model.ledger import Lease
+from engine.store.session import upsert
 from engine.store.tables import job
 
+_WAITS = text("state = 'waiting'")
 LEASE = timedelta(seconds=30)
 
 
@@ -44,13 +48,14 @@ def put(connection: Connection, asked: Sequence[Asked]) -> list[bool]:
 
 
 def _put(connection: Connection, asked: Asked) -> bool:
-    waiting = (job.c.key == asked.key) & (job.c.state == "waiting")
-    earlier = update(job).where(waiting).values(due_at=asked.due_at).where(job.c.due_at > asked.due_at)
-    if connection.execute(earlier).rowcount or connection.scalar(select(job.c.id).where(waiting)) is not None:
-        return False
     row = {"kind": asked.kind, "key": asked.key, "scheme_id": asked.scheme_id, "run_id": asked.run_id}
-    connection.execute(insert(job).values(**row, state="waiting", due_at=asked.due_at, why=asked.why))
-    return True
+    fresh = upsert(connection, job).values(**row, state="waiting", due_at=asked.due_at, why=asked.why)
+    fresh = fresh.on_conflict_do_nothing(index_elements=["key"], index_where=_WAITS).returning(job.c.id)
+    if connection.execute(fresh).first() is not None:
+        return True
+    earlier = update(job).where(job.c.key == asked.key, job.c.state == "waiting", job.c.due_at > asked.due_at)
+    connection.execute(earlier.values(due_at=asked.due_at))
+    return False
 
 
 def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[int] | None = None) -> Lease | None:
@@ -61,13 +66,14 @@ def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[
     if schemes is not None:
         chosen = chosen.where(job.c.scheme_id.in_(schemes))
     chosen = chosen.order_by(job.c.due_at, job.c.id).limit(1).with_for_update(skip_locked=True)
-    taken = connection.execute(
+    taking = (
         update(job)
         .where(job.c.id == chosen.scalar_subquery(), job.c.state == "waiting")
         .values(state="leased", holder=holder, lease_until=now + LEASE, token=job.c.token + 1, attempts=job.c.attempts + 1)
         .returning(job.c.id, job.c.kind, job.c.key, job.c.scheme_id, job.c.run_id, job.c.token, job.c.attempts)
-    ).first()
-    return Lease(*taken) if taken else None
+    )
+    taken = _unless_another(connection, taking)
+    return Lease(*taken[0]) if taken else None
 
 
 def _free(connection: Connection, now: datetime) -> None:
@@ -84,7 +90,17 @@ def _free(connection: Connection, now: datetime) -> None:
             connection.execute(update(job).where(job.c.id == waits, job.c.token < token).values(token=token))
         else:
             back = update(job).where(job.c.id == ident, job.c.state == "leased")
-            connection.execute(back.values(state="waiting", holder=None, lease_until=None, due_at=now))
+            _unless_another(connection, back.values(state="waiting", holder=None, lease_until=None, due_at=now))
+
+
+def _unless_another(connection: Connection, statement: Any) -> Sequence[Any] | None:
+    """The rows; None where another node did the same at the same time and was first, as the unique indexes tell."""
+    try:
+        with connection.begin_nested():
+            result = connection.execute(statement)
+            return result.all() if result.returns_rows else ()
+    except IntegrityError:
+        return None
 
 
 def extend(connection: Connection, lease: Lease, now: datetime) -> None:
@@ -95,21 +111,23 @@ def extend(connection: Connection, lease: Lease, now: datetime) -> None:
 
 
 def finish(connection: Connection, done: Sequence[tuple[Lease, datetime | None, str]]) -> list[None]:
-    """The job is over; with a time it comes again then, unless its key already waits."""
+    """The job is over; with a time it comes again then, or earlier where its key already waits."""
     for lease, again, why in done:
         held = (job.c.id == lease.job_id) & (job.c.token == lease.token)
-        waits = connection.scalar(select(job.c.id).where(job.c.key == lease.key, job.c.state == "waiting"))
-        if again is None or waits is not None:
-            connection.execute(delete(job).where(held))
-            if waits is not None and again is not None:
-                connection.execute(update(job).where(job.c.id == waits, job.c.due_at > again).values(due_at=again))
-        else:
-            back = update(job).where(held)
-            attempts = lease.attempts if why else 0
-            connection.execute(
-                back.values(state="waiting", holder=None, lease_until=None, due_at=again, why=why, attempts=attempts)
-            )
+        if again is None or not _come_again(connection, held, lease, again, why):
+            connection.execute(delete(job).where(held, job.c.state == "leased"))
     return [None] * len(done)
+
+
+def _come_again(connection: Connection, held: Any, lease: Lease, again: datetime, why: str) -> bool:
+    waits = update(job).where(job.c.key == lease.key, job.c.state == "waiting")
+    if connection.execute(waits.values(token=case((job.c.token < lease.token, lease.token), else_=job.c.token))).rowcount:
+        connection.execute(waits.where(job.c.due_at > again).values(due_at=again))
+        return False
+    back = update(job).where(held)
+    free = {"state": "waiting", "holder": None, "lease_until": None}
+    values = {**free, "due_at": again, "why": why, "attempts": lease.attempts if why else 0}
+    return _unless_another(connection, back.values(**values)) is not None
 
 
 def busy(connection: Connection, scheme_id: int) -> bool:

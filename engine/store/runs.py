@@ -49,7 +49,7 @@ def _insert(
     connection: Connection, scheme_id: int, version: int, by: str, now: datetime, asked: RunAsked, **more: Any
 ) -> int:
     values = {"scheme_id": scheme_id, "version": version, "asked_by": by, "asked": _asked(asked), "began_at": now}
-    return connection.execute(insert(run).values(**values, **more).returning(run.c.id)).scalar_one()
+    return int(connection.execute(insert(run).values(**values, **more).returning(run.c.id)).scalar_one())
 
 
 def _schedule(connection: Connection, scheme_id: int, name: str) -> int:
@@ -58,7 +58,7 @@ def _schedule(connection: Connection, scheme_id: int, name: str) -> int:
     if ident is None:
         made = insert(schedule).values(scheme_id=scheme_id, name=name).returning(schedule.c.id)
         ident = connection.execute(made).scalar_one()
-    return ident
+    return int(ident)
 
 
 def _asked(asked: RunAsked) -> str:

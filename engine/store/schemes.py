@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
@@ -47,7 +48,7 @@ def publish(connection: Connection, code: str, title: str, text: str, note: str,
     return int(last) + 1
 
 
-def _all() -> Select[tuple[int, str, str, bool, int, str, str]]:
+def _all() -> Select[Any]:
     columns = (scheme.c.id, scheme.c.code, scheme.c.title, scheme.c.enabled, scheme_version.c.number)
     in_force = (scheme_version.c.scheme_id == scheme.c.id) & (scheme_version.c.number == scheme.c.published)
     return select(*columns, scheme_version.c.text, scheme.c.numbering).join(scheme_version, in_force)

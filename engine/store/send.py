@@ -6,12 +6,12 @@ transaction: whoever was overtaken by another worker writes nothing more (LeaseL
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from engine.errors import LeaseLost
 from engine.model.ledger import Due, Lease, Open, Outcome
@@ -51,7 +51,7 @@ class Heard:
 
 _settle = (
     update(document)
-    .where(document.c.id == bindparam("at_id"), document.c.state.in_(("sending", "unknown")))
+    .where(document.c.id == bindparam("at_id"), or_(document.c.state == "sending", document.c.state == "unknown"))
     .values(
         state=bindparam("to_state"),
         why=bindparam("to_why"),
@@ -83,7 +83,7 @@ def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, m
     """Documents whose outcome is to be asked for now, oldest first, behind id `after`."""
     columns = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
     more = (document.c.sends, document.c.sent_number, document.c.looks, document.c.looked_at, document.c.first_sent_at)
-    found = connection.execute(
+    found: Iterable[Any] = connection.execute(
         select(*columns, *more)
         .where(document.c.scheme_id == scheme_id, document.c.state == "unknown")
         .where(document.c.due_at <= now, document.c.id > after)
@@ -180,11 +180,13 @@ def hear(connection: Connection, heard: Sequence[Heard]) -> list[None]:
 
 
 def _fence(connection: Connection, leases: Sequence[Lease]) -> None:
-    """Raises LeaseLost where any of these leases is no longer the job's."""
+    """Raises LeaseLost where any of these leases is no longer the job's.
+
+    The row stays locked until the commit: who takes the job over sees all that was written under it.
+    """
     held = {(lease.job_id, lease.token) for lease in leases}
-    found = connection.execute(
-        select(job.c.id, job.c.token).where(job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased")
-    )
+    mine = select(job.c.id, job.c.token).where(job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased")
+    found = connection.execute(mine.with_for_update(read=True))
     if held - {(row[0], row[1]) for row in found}:
         raise LeaseLost("another worker took this job over")
 

@@ -1,0 +1,142 @@
+"""What the pages ask the store: read-only, every query served by an index, every list limited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal_column, or_, select
+
+from engine.model.ledger import State
+from engine.store.documents import SHOWN
+from engine.store.lookups import Pair
+from engine.store.tables import (
+    attempt,
+    document,
+    document_record,
+    lookup,
+    lookup_row,
+    record,
+    run,
+    scheme_version,
+)
+
+# Spelled as the partial index ix_document_due spells it, so that SQLite sees that it fits.
+_OPEN = literal_column("document.state IN ('waiting', 'unknown')")
+_HELD = and_(_OPEN, document.c.due_at.is_(None), document.c.state == "waiting", document.c.why == "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason why documents wait for a person: how many have it, and the newest of them."""
+
+    reason: str
+    count: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which documents of a scheme a list shows. `reason` may hold … for any text; `word` is a key or a number."""
+
+    state: State | None = None
+    held: bool = False
+    reason: str = ""
+    word: str = ""
+
+
+def held(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
+    """How many documents of each scheme wait for a lookup."""
+    found = select(document.c.scheme_id, func.count()).where(document.c.scheme_id.in_(schemes), _HELD)
+    return {ident: count for ident, count in connection.execute(found.group_by(document.c.scheme_id))}
+
+
+def causes(connection: Connection, scheme_id: int, wanted: Wanted, newest: int = 2000) -> list[Cause]:
+    """The reasons of the newest documents like these, most frequent first, at most 50."""
+    looked = select(document.c.id, document.c.reason).where(document.c.scheme_id == scheme_id, *_which(wanted))
+    these = looked.order_by(document.c.id.desc()).limit(newest).subquery()
+    number = func.count().label("number")
+    found = select(these.c.reason, number, func.max(these.c.id)).group_by(these.c.reason)
+    return [Cause(*row) for row in connection.execute(found.order_by(number.desc(), these.c.reason).limit(50))]
+
+
+def listed(
+    connection: Connection, scheme_id: int, wanted: Wanted, before: int | None, most: int
+) -> list[Row[Any]]:
+    """Documents of a scheme, newest first, those behind id `before`."""
+    chosen = select(*SHOWN).where(document.c.scheme_id == scheme_id, *_which(wanted))
+    if wanted.word:
+        chosen = _named(chosen, scheme_id, wanted.word)
+    if before is not None:
+        chosen = chosen.where(document.c.id < before)
+    return list(connection.execute(chosen.order_by(document.c.id.desc()).limit(most)))
+
+
+def _which(wanted: Wanted) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = [_HELD] if wanted.held else []
+    if wanted.state is not None:
+        chosen.append(document.c.state == wanted.state)
+    if wanted.reason:
+        pattern = "%".join(_literal(part) for part in wanted.reason.split("…"))
+        chosen.append(document.c.reason.like(pattern, escape="\\"))
+    return chosen
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _named(chosen: Select[Any], scheme_id: int, word: str) -> Select[Any]:
+    """Numbers are found through the records, which have an index for them."""
+    by_number = (
+        select(document_record.c.document_id)
+        .join(record, record.c.id == document_record.c.record_id)
+        .where(record.c.scheme_id == scheme_id, record.c.number == word)
+    )
+    return chosen.where(or_(document.c.key == word, document.c.id.in_(by_number)))
+
+
+def document_of(connection: Connection, ident: int) -> Row[Any] | None:
+    """One document with everything that is kept of it."""
+    return connection.execute(select(document).where(document.c.id == ident)).one_or_none()
+
+
+def attempt_of(connection: Connection, ident: int) -> Row[Any] | None:
+    """One exchange with request and reply."""
+    return connection.execute(select(attempt).where(attempt.c.id == ident)).one_or_none()
+
+
+def log(connection: Connection, run_id: int, most: int, before: int | None = None) -> list[Row[Any]]:
+    """A run's exchanges, newest first, without their texts, each with its document's key and number."""
+    columns = (attempt.c.id, attempt.c.at, attempt.c.purpose, attempt.c.operation, attempt.c.verdict)
+    more = (attempt.c.code, attempt.c.status, attempt.c.took_ms, attempt.c.says, attempt.c.document_id)
+    chosen = select(*columns, *more, document.c.key, document.c.number).outerjoin(document)
+    chosen = chosen.where(attempt.c.run_id == run_id)
+    if before is not None:
+        chosen = chosen.where(attempt.c.id < before)
+    return list(connection.execute(chosen.order_by(attempt.c.id.desc()).limit(most)))
+
+
+def last_runs(connection: Connection) -> dict[int, Row[Any]]:
+    """The newest run of every scheme."""
+    newest = select(func.max(run.c.id)).group_by(run.c.scheme_id)
+    return {row.scheme_id: row for row in connection.execute(select(run).where(run.c.id.in_(newest)))}
+
+
+def text_of(connection: Connection, scheme_id: int, number: int) -> str | None:
+    """A scheme version's text; None where there is no such version."""
+    named = (scheme_version.c.scheme_id == scheme_id, scheme_version.c.number == number)
+    return connection.scalar(select(scheme_version.c.text).where(*named))
+
+
+def pairs(connection: Connection, code: str, word: str, after: str | None, most: int) -> list[Pair]:
+    """A table's pairs by left code, those behind `after`; `word` is looked for on both sides and in titles."""
+    chosen = select(lookup_row.c.left, lookup_row.c.right, lookup_row.c.title).join(lookup)
+    chosen = chosen.where(lookup.c.code == code)
+    if word:
+        sides = (lookup_row.c.left, lookup_row.c.right, lookup_row.c.title)
+        chosen = chosen.where(or_(*(side.contains(word, autoescape=True) for side in sides)))
+    if after is not None:
+        chosen = chosen.where(lookup_row.c.left > after)
+    return [Pair(*row) for row in connection.execute(chosen.order_by(lookup_row.c.left).limit(most))]
