@@ -76,8 +76,8 @@ def _connector_folders(folders: Sequence[Path], reading: _Reading) -> Iterable[P
         try:
             found = [folder] if (folder / "catalog.yaml").is_file() else sorted(folder.iterdir())
         except OSError:
-            says = Say("连接器目录 {folder} 打不开。", folder=folder.name)
-            reading.tell(folder.name, "folder", says, Say("检查 DUIJIE_CONNECTORS 里的路径和权限。"))
+            says = Say("连接器目录 {folder} 打不开", folder=folder.name)
+            reading.tell(folder.name, "folder", says, Say("检查 DUIJIE_CONNECTORS 里的路径和权限"))
             continue
         yield from (path for path in found if (path / "catalog.yaml").is_file())
 
@@ -106,8 +106,8 @@ class _Reading:
         if connector is None:
             return
         if connector.connector in self.connectors:
-            says = Say("连接器 {name} 已经在另一个目录里。", name=connector.connector)
-            self.tell(f"{name}:connector", "twice", says, Say("换一个名字，或删掉多余的目录。"))
+            says = Say("连接器 {name} 已经在另一个目录里", name=connector.connector)
+            self.tell(f"{name}:connector", "twice", says, Say("换一个名字，或删掉多余的目录"))
             return
         self.connectors[connector.connector] = connector
         self.folders[connector.connector] = folder
@@ -136,7 +136,7 @@ class _Reading:
         operation = operation.model_copy(update={"connector": connector.connector})
         for channel in operation.call.keys() - connector.channels.keys() - {"default"}:
             says = Say(
-                "连接器 {connector} 没有通道“{channel}”。", connector=connector.connector, channel=channel
+                "连接器 {connector} 没有通道“{channel}”", connector=connector.connector, channel=channel
             )
             self.tell(f"{name}:call.{channel}", "unknown_channel", says, offer(channel, connector.channels))
         if not self._named(operation, name):
@@ -151,10 +151,8 @@ class _Reading:
             owner = self.aliases.setdefault(word, operation.operation)
             if owner == operation.operation and word not in self.operations:
                 continue
-            says = Say("接口名“{word}”已经用在 {file}。", word=word, file=self.files.get(owner, name))
-            self.tell(
-                f"{name}:operation", "twice", says, Say("接口名和别名在所有连接器里都不能重复，换一个。")
-            )
+            says = Say("接口名“{word}”已经用在 {file}", word=word, file=self.files.get(owner, name))
+            self.tell(f"{name}:operation", "twice", says, Say("接口名和别名在所有连接器里都不能重复，换一个"))
             fresh = fresh and word != operation.operation
         return fresh
 
@@ -166,7 +164,7 @@ class _Reading:
             list_ = self.operations.get(self.aliases.get(operation.lookup.operation, ""))
             if list_ is None or list_.connector != operation.connector:
                 says = Say(
-                    "回查接口“{name}”不在连接器 {connector} 里。",
+                    "回查接口“{name}”不在连接器 {connector} 里",
                     name=operation.lookup.operation,
                     connector=operation.connector,
                 )
@@ -194,7 +192,7 @@ class _Reading:
             if isinstance(signer, type) and callable(getattr(signer, "sign", None)):
                 self.auths[connector.connector, channel] = signer()
                 continue
-            says = Say("auth.py 里没有签名类“{name}”。", name=form.auth)
+            says = Say("auth.py 里没有签名类“{name}”", name=form.auth)
             known = [
                 name
                 for name, made in vars(module).items()
@@ -205,14 +203,14 @@ class _Reading:
     def _module(self, folder: Path) -> ModuleType | None:
         """The folder's auth.py as a module."""
         path, name = folder / "auth.py", f"duijie_connector_{folder.name}_auth"
-        says = Say("{folder}/auth.py 不能载入。", folder=folder.name)
+        says = Say("{folder}/auth.py 不能载入", folder=folder.name)
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None or not path.is_file():
             self.tell(
                 f"{folder.name}/auth.py",
                 "auth",
                 says,
-                Say("补上这个文件，或在 catalog.yaml 里写 auth: none。"),
+                Say("补上这个文件，或在 catalog.yaml 里写 auth: none"),
             )
             return None
         module = importlib.util.module_from_spec(spec)
@@ -236,5 +234,5 @@ class _Reading:
         try:
             return path.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
-            self.tell(name, "file", Say("文件 {name} 读不出来。", name=name), Say("检查权限，并存成 UTF-8。"))
+            self.tell(name, "file", Say("文件 {name} 读不出来", name=name), Say("检查权限，并存成 UTF-8"))
             return None

@@ -53,7 +53,7 @@ def _root(text: str, name: str) -> tuple[Pairs | None, list[Problem]]:
     root, problems = read(text)
     problems = [replace(problem, path=_named(name, problem.path)) for problem in problems]
     if root is not None and not isinstance(root, Pairs):
-        says, do = Say("接口目录要写成“键: 值”。"), Say("检查冒号是不是半角、后面有没有空格。")
+        says, do = Say("接口目录要写成“键: 值”"), Say("检查冒号是不是半角、后面有没有空格")
         problems.append(Problem(name, "form", says, do, root.at))
         root = None
     return root, problems
@@ -138,28 +138,28 @@ def _told(
     kind, context = detail["type"], detail.get("ctx") or {}
     name = str(steps[-1]) if steps else ""
     if kind == "missing":
-        return "missing", Say("少了“{key}”。", key=name), Say("补上这一项。")
+        return "missing", Say("少了“{key}”", key=name), Say("补上这一项")
     if kind == "extra_forbidden":
-        return "unknown_key", Say("不认识“{key}”。", key=name), offer(name, _names(model, steps))
+        return "unknown_key", Say("不认识“{key}”", key=name), offer(name, _names(model, steps))
     if kind == "literal_error":
         words = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-        return "choice", Say("“{key}”不能这样写。", key=name), Say("只能是：{words}。", words=words)
+        return "choice", Say("“{key}”不能这样写", key=name), Say("只能是：{words}", words=words)
     if kind == "value_error":
-        return "duration", Say("“{key}”不是时长。", key=name), Say("写成 30s、10m、2h 或 30d。")
+        return "duration", Say("“{key}”不是时长", key=name), Say("写成 30s、10m、2h 或 30d")
     if name == "required" and isinstance(node, Scalar) and node.value is None:
         return (
             "required_null",
-            Say("required 不能是 null。"),
-            Say("写 true 或 false；没有证实就加 guess: true。"),
+            Say("required 不能是 null"),
+            Say("写 true 或 false；没有证实就加 guess: true"),
         )
     if kind == "string_type":
-        return "text", Say("“{key}”要是文字。", key=name), Say("放进引号。")
+        return "text", Say("“{key}”要是文字", key=name), Say("放进引号")
     if kind.startswith("int_") or kind.startswith("bool_"):
-        words = Say("写整数。") if kind.startswith("int_") else Say("写 true 或 false。")
-        return "form", Say("“{key}”的值不对。", key=name), words
+        words = Say("写整数") if kind.startswith("int_") else Say("写 true 或 false")
+        return "form", Say("“{key}”的值不对", key=name), words
     if kind in ("tuple_type", "list_type"):
-        return "form", Say("“{key}”要是列表。", key=name), Say("写成 [甲, 乙]，只有一项也要方括号。")
-    return "form", Say("“{key}”要写成“键: 值”。", key=name), Say("看看同类接口是怎么写的。")
+        return "form", Say("“{key}”要是列表", key=name), Say("写成 [甲, 乙]，只有一项也要方括号")
+    return "form", Say("“{key}”要写成“键: 值”", key=name), Say("看看同类接口是怎么写的")
 
 
 def _names(model: type[BaseModel], steps: list[Step]) -> list[str]:

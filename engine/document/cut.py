@@ -6,15 +6,14 @@ of `CONCAT("a, b")`. YAML says nothing; the rest is a comment, another entry or 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from engine.document.node import Scalar
 from engine.document.quote import is_open, single, whole
+from engine.mapping.slip import translated
 from engine.say import Say
 
 _LONGEST = 300
-_BRACES = re.compile(r"\{\{(.*?)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +36,15 @@ def cut(text: str, node: Scalar, flow: bool) -> Cut | None:
     if not (by_comment or flow):
         return None
     meant = whole(text[node.start : line_end(text, node.end)], flow)
-    do = Say("整段放进单引号:{line}", line=mended(text, node.start, meant))
+    do = Say("整段放进单引号：{line}", line=mended(text, node.start, meant))
     until = node.start + len(meant)
     if by_comment:
         return Cut(
-            "cut_by_comment", Say("YAML 把 # 之后当成注释,只读到“{part}”。", part=clip(written)), do, until
+            "cut_by_comment", Say("YAML 把 # 之后当成注释，只读到“{part}”", part=clip(written)), do, until
         )
     return Cut(
         "cut_by_comma",
-        Say("在 [ ] 或 {{ }} 里,YAML 只读到“{part}”,后面被切开了。", part=clip(written)),
+        Say("在 [ ] 或 {{ }} 里，YAML 只读到“{part}”，后面被切开了", part=clip(written)),
         do,
         until,
     )
@@ -53,37 +52,29 @@ def cut(text: str, node: Scalar, flow: bool) -> Cut | None:
 
 def without_value(text: str, key: Scalar, hole: Scalar, before: Scalar | None) -> tuple[Say, Say]:
     """What to say of an entry of a `{…}` that has no value: `before` is the plain value ahead of it."""
-    says = Say("“{key}”没有值。", key=clip(key.text))
+    says = Say("“{key}”没有值", key=clip(key.text))
     if ":" in key.text.strip(":"):
         name, _, rest = key.text.partition(":")
         line = mended(text, key.start, text[key.start : key.end], f"{name}: {rest}")
-        return says, Say("冒号后面要有一个空格:{line}", line=line)
+        return says, Say("冒号后面要有一个空格：{line}", line=line)
     if hole.start <= key.end and before is not None and isinstance(before.value, str):
         meant = whole(text[before.start : line_end(text, key.end)], flow=False)
         meant = meant[: max(len(meant.rstrip("]} ")), key.end - before.start)]
         line = mended(text, before.start, meant)
         return says, Say(
-            "写成“{key}: 值”;如果逗号是文字的一部分,整段放进单引号:{line}", key=clip(key.text), line=line
+            "写成“{key}: 值”；如果逗号是文字的一部分，整段放进单引号：{line}", key=clip(key.text), line=line
         )
     part = text[key.start : max(key.end, hole.start)].rstrip()
-    return says, Say("写成:{line}", line=mended(text, key.start, part, f"{key.text}: 值"))
+    return says, Say("写成：{line}", line=mended(text, key.start, part, f"{key.text}: 值"))
 
 
 def braces(text: str, start: int) -> tuple[Say, Say]:
     """What to say of `{{field}}` written where a path or formula belongs; `start` is its first brace."""
     meant = text[start : line_end(text, start)].strip()
-    pieces = [piece.strip() for piece in _BRACES.split(meant)]
-    says = Say("这里不用 {{…}} 取字段。")
-    if not all(pieces[1::2]) or len(pieces) < 3:
-        return says, Say("直接写字段路径,不要花括号。")
-    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
-        return says, Say("写成:{cell}", cell=pieces[1])
-    parts = [
-        piece if place % 2 else '"' + piece.replace('"', '""') + '"'
-        for place, piece in enumerate(pieces)
-        if piece
-    ]
-    return says, Say("写成:{cell}", cell=clip("=" + " & ".join(parts), _LONGEST))
+    says = Say("这里不用 {{…}} 取字段")
+    if meant.count("{{") == meant.count("}}"):
+        return says, Say("写成：{cell}", cell=clip(translated(meant), _LONGEST))
+    return says, Say("直接写字段路径，不要花括号")
 
 
 def mended(text: str, start: int, part: str, by: str | None = None) -> str:

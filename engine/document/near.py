@@ -20,8 +20,8 @@ def offer(word: str, words: Collection[str]) -> Say:
     if near:
         return Say("是不是“{near}”？", near=near[0])
     if 0 < len(words) <= 12:
-        return Say("可以用的有：{words}。", words="、".join(words))
-    return Say("检查拼写。")
+        return Say("可以用的有：{words}", words="、".join(words))
+    return Say("检查拼写")
 
 
 def _plain(word: str) -> str:

@@ -49,17 +49,15 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
     except yaml.YAMLError as error:
         return None, building.broken(error)
     if building.root is None and not building.problems:
-        building.tell(
-            Mark(1, 1), "empty", Say("文档是空的。"), Say("至少写上 scheme、source、target 和 map。")
-        )
+        building.tell(Mark(1, 1), "empty", Say("文档是空的"), Say("至少写上 scheme、source、target 和 map"))
     return building.root, building.problems
 
 
 def _unreadable(text: str) -> Problem | None:
     """What keeps YAML from even starting: too large, or characters that no text should hold."""
     if len(text) > MOST_BYTES or len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
-        says = Say("文档超过 1 MB。")
-        return Problem("", "too_large", says, Say("拆成几个方案,或把大段说明移到别处。"), Mark(1, 1))
+        says = Say("文档超过 1 MB")
+        return Problem("", "too_large", says, Say("拆成几个方案，或把大段说明移到别处"), Mark(1, 1))
     found = _FORBIDDEN.search(text)
     if not found:
         return None
@@ -67,12 +65,12 @@ def _unreadable(text: str) -> Problem | None:
     line = text.count("\n", 0, offset) + 1
     column = offset - (text.rfind("\n", 0, offset) + 1) + 1
     says = Say(
-        "第 {line} 行第 {column} 列有一个看不见的控制字符(U+{code:04X})。",
+        "第 {line} 行第 {column} 列有一个看不见的控制字符（U+{code:04X}）",
         line=line,
         column=column,
         code=ord(found[0]),
     )
-    return Problem("", "control_character", says, Say("删掉这个字符再保存。"), Mark(line, column, offset))
+    return Problem("", "control_character", says, Say("删掉这个字符再保存"), Mark(line, column, offset))
 
 
 class _TooMuch(Exception):
@@ -150,11 +148,11 @@ class _Building:
             self.tell(
                 at,
                 "several_documents",
-                Say("一个文件里只能有一个文档。"),
-                Say("删掉这一行 ---,或把后面的内容放进另一个文件。"),
+                Say("一个文件里只能有一个文档"),
+                Say("删掉这一行 ---，或把后面的内容放进另一个文件"),
             )
         if event.version or event.tags:
-            self.tell(at, "directive", Say("不支持以 % 开头的 YAML 指令。"), Say("删掉这一行。"))
+            self.tell(at, "directive", Say("不支持以 % 开头的 YAML 指令"), Say("删掉这一行"))
 
     def _named(self, event: Event) -> None:
         """Refuse anchors and tags: `&x`, `!x`."""
@@ -162,16 +160,16 @@ class _Building:
             return
         at = self.mark(event.start_mark)
         if event.anchor is not None:
-            says = Say("不支持锚点 &{name}。", name=event.anchor)
-            self.tell(at, "anchor", says, Say("把内容直接写出来;如果 & 是文字的一部分,把整段放进引号。"))
+            says = Say("不支持锚点 &{name}", name=event.anchor)
+            self.tell(at, "anchor", says, Say("把内容直接写出来；如果 & 是文字的一部分，把整段放进引号"))
         if event.tag is not None:
-            says = Say("不支持标签 {tag}。", tag=event.tag)
-            self.tell(at, "tag", says, Say("删掉它;如果 ! 是文字的一部分,把整段放进引号。"))
+            says = Say("不支持标签 {tag}", tag=event.tag)
+            self.tell(at, "tag", says, Say("删掉它；如果 ! 是文字的一部分，把整段放进引号"))
 
     def _alias(self, event: Event) -> None:
         at = self.mark(event.start_mark)
-        says = Say("不支持引用 *{name}。", name=event.anchor)
-        self.tell(at, "alias", says, Say("把内容直接写出来;如果 * 是文字的一部分,把整段放进引号。"))
+        says = Say("不支持引用 *{name}", name=event.anchor)
+        self.tell(at, "alias", says, Say("把内容直接写出来；如果 * 是文字的一部分，把整段放进引号"))
         self._put(Hole(at.line, at.column, at.offset, event.end_mark.index + self.shift))
 
     def _scalar(self, event: Event) -> Scalar:
@@ -183,8 +181,8 @@ class _Building:
             try:
                 value = scalar(text)
             except ValueError:
-                says = Say("数字超过 {most} 位。", most=DIGITS)
-                self.tell(self.mark(start), "long_number", says, Say("要当作文字,就放进引号。"))
+                says = Say("数字超过 {most} 位", most=DIGITS)
+                self.tell(self.mark(start), "long_number", says, Say("要当作文字，就放进引号"))
         end = event.end_mark.index + shift
         return Scalar(start.line + 1, start.column + 1, start.index + shift, end, value, text, style)
 
@@ -199,8 +197,8 @@ class _Building:
         self.keys.append(None)
         self.trail.append(path)
         if len(self.stack) > MOST_DEPTH:
-            says = Say("嵌套超过 {most} 层。", most=MOST_DEPTH)
-            raise _TooMuch(Problem(self.path(), "too_deep", says, Say("把结构写浅一些。"), node.at))
+            says = Say("嵌套超过 {most} 层", most=MOST_DEPTH)
+            raise _TooMuch(Problem(self.path(), "too_deep", says, Say("把结构写浅一些"), node.at))
 
     def _close(self, event: Event) -> None:
         self.stack.pop().end = event.end_mark.index + self.shift
@@ -214,8 +212,8 @@ class _Building:
         """The next node: the root, an item, a key or a value."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            says = Say("文档超过 {most} 个节点。", most=MOST_NODES)
-            raise _TooMuch(Problem(self.path(), "too_many", says, Say("拆成几个方案。"), node.at))
+            says = Say("文档超过 {most} 个节点", most=MOST_NODES)
+            raise _TooMuch(Problem(self.path(), "too_many", says, Say("拆成几个方案"), node.at))
         if not self.stack:
             self.root = self._held(node, None)
             return
@@ -238,8 +236,8 @@ class _Building:
             return Scalar(node.line, node.column, node.start, node.end, value=None, text="", style="")
         first = parent.keys.setdefault(node.text, node)
         if first is not node:
-            says = Say("“{key}”写了两次,第一次在第 {line} 行。", key=cut.clip(node.text), line=first.line)
-            do = Say("只留一个;同一个目标字段要写两次时用列表写法 - {{to: …}}。")
+            says = Say("“{key}”写了两次，第一次在第 {line} 行", key=cut.clip(node.text), line=first.line)
+            do = Say("只留一个；同一个目标字段要写两次时用列表写法 - {{to: …}}")
             self.tell(node.at, "twice", says, do, under(self.path(), node.text))
         elif not node.style and node.text in ("", "<<"):
             del parent.keys[node.text]
@@ -249,9 +247,9 @@ class _Building:
     def _bad_key(self, node: Scalar) -> None:
         if node.text:
             path = under(self.path(), node.text)
-            self.tell(node.at, "merge", Say("不支持合并 <<。"), Say("把要合并的内容直接写出来。"), path)
+            self.tell(node.at, "merge", Say("不支持合并 <<"), Say("把要合并的内容直接写出来"), path)
         else:
-            self.tell(node.at, "no_key", Say("冒号前面没有键。"), Say("写上键名,或删掉这一行。"))
+            self.tell(node.at, "no_key", Say("冒号前面没有键"), Say("写上键名，或删掉这一行"))
 
     def _no_key(self, node: Node, parent: Pairs) -> None:
         """A mapping or list where a key should stand: mostly `{{field}}`, written without quotes."""
@@ -260,7 +258,7 @@ class _Building:
             self.tell(parent.at, "braces", says, do)
             self.covered, self.explained = cut.line_end(self.text, node.start), True
         elif not isinstance(node, Hole):
-            self.tell(node.at, "no_key", Say("键只能是文字。"), Say("写成“键: 值”。"))
+            self.tell(node.at, "no_key", Say("键只能是文字"), Say("写成“键: 值”"))
 
     def _held(self, node: Node, parent: Items | Pairs | None) -> Node:
         """`node` as a value; a Hole where nothing is written. Tells what YAML has cut."""
@@ -284,11 +282,11 @@ class _Building:
             says, do = cut.without_value(self.text, key, node, inside)
             self.tell(key.at, "no_value", says, do)
         elif key is not None:
-            says = Say("“{key}”后面没有值。", key=cut.clip(key.text))
+            says = Say("“{key}”后面没有值", key=cut.clip(key.text))
             self.tell(
-                key.at, "no_value", says, Say('写上值;要空文字写 "",要空值写 null,不需要就删掉这一行。')
+                key.at, "no_value", says, Say('写上值；要空文字写 ""，要空值写 null，不需要就删掉这一行')
             )
         elif parent is not None:
-            self.tell(node.at, "no_value", Say("列表里有一项是空的。"), Say("写上内容,或删掉这一项。"))
+            self.tell(node.at, "no_value", Say("列表里有一项是空的"), Say("写上内容，或删掉这一项"))
         else:
-            self.tell(node.at, "empty", Say("文档是空的。"), Say("至少写上 scheme、source、target 和 map。"))
+            self.tell(node.at, "empty", Say("文档是空的"), Say("至少写上 scheme、source、target 和 map"))

@@ -1,0 +1,16 @@
+"""The JSON Schema of a scheme, for editors: made from the same description that reads it."""
+
+from __future__ import annotations
+
+from engine.document.scheme import SCHEME, definitions
+from engine.model.values import Json
+
+
+def schema() -> dict[str, Json]:
+    """Shipped as docs/scheme.schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Duijie 对接：方案",
+        **SCHEME.schema(),
+        "$defs": definitions(),
+    }
