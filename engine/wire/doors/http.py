@@ -13,6 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -29,9 +30,9 @@ from engine.exact import decode
 from engine.model.values import Call, Json, Reply
 from engine.say import Say
 from engine.wire.doors.inflate import Inflater, TooLarge, Unreadable
-from engine.wire.doors.places import Barred, Policy
+from engine.wire.doors.places import Barred, Place, Policy
 from engine.wire.doors.redirects import followed, is_redirect
-from engine.wire.hosts import HostRule, Network
+from engine.wire.hosts import HostRule, Network, literal
 
 CAP = 32 * 1024 * 1024
 """Most bytes of one reply, counted after decompression (S12)."""
@@ -109,7 +110,8 @@ class HTTPDoor:
         return reply
 
     async def _once(self, call: Call, hosts: HostRule) -> Reply:
-        place = self._policy.place(call.url, hosts)
+        place = _place(call.url)
+        self._policy.judge(place, hosts)
         url = place.url
         if call.query:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(call.query, quote_via=quote, safe='')}"
@@ -236,6 +238,20 @@ class _Request(aiohttp.ClientRequest):
                 await asyncio.sleep(0)
             crash.point("request.sent")
         return response
+
+
+@lru_cache(maxsize=1024)
+def _place(url: str) -> Place:
+    """Raises Barred for what is no plain http(s) address, ValueError for what is none at all."""
+    parsed = URL(url)
+    if parsed.scheme not in ("http", "https") or not parsed.raw_host or parsed.port is None:
+        raise Barred(Say("只能发往 http 或 https 地址，没有发送。请检查连接里的地址。"))
+    if parsed.raw_user or parsed.raw_password:
+        raise Barred(Say("地址里不能带用户名和密码，没有发送。请把它们写进连接的设置。"))
+    host = parsed.raw_host.rstrip(".").lower()
+    address = literal(host)
+    written = None if address is None else str(address)
+    return Place(str(parsed.with_fragment(None)), host, parsed.port, written)
 
 
 def _payload(call: Call) -> tuple[CIMultiDict[str] | None, bytes | io.BytesIO | None]:
