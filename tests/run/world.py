@@ -1,0 +1,199 @@
+"""A small world for the loops: both vendors simulated in a process of their own, one home, one scheme.
+
+The engine runs in this process (`run`) or in one that may be killed (`start`, see drive.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from engine.clock import Clock
+from engine.model.ledger import Counts, RunAsked
+from engine.services import Services
+from engine.settings import Settings
+from engine.store import connections, lookups, runs, schemes
+from engine.store.connections import Account
+from engine.store.lookups import Pair
+from flows.demo.expect import expected, lookup
+from flows.demo.orders import orders
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEME = ROOT / "flows" / "wdt-stockout-to-bip-othout.yaml"
+BEGIN = datetime(2026, 11, 1, 2, tzinfo=UTC)
+FAST = {"per_minute": 1000000, "per_second": 100000, "at_once": 16}
+TABLES = ("仓库", "物料", "单位")
+
+
+class Simulators:
+    """The vendors' process and its director."""
+
+    def __init__(self, seed: int = 1, options: Mapping[str, object] | None = None) -> None:
+        sets = [f"--set={name}={value}" for name, value in {**_QUICK, **(options or {})}.items()]
+        command = [sys.executable, "-m", "engine.simulate", "--seed", str(seed), "--for", "900", *sets]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603
+        assert self._process.stdout is not None
+        self.told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        self.allow = frozenset((host, int(port)) for host, port in (pair.split(":") for pair in self.told["allow"]))
+
+    def direct(self, what: str, **given: object) -> Any:
+        """One of the director's calls."""
+        data = json.dumps(given, default=str).encode() if what != "report" else None
+        url = f"{self.told['admin']}/{what}" + ("?full=1" if what == "report" else "")
+        with urllib.request.urlopen(urllib.request.Request(url, data), timeout=60) as reply:  # noqa: S310
+            return json.loads(reply.read(), parse_float=Decimal)
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+_QUICK = {"wdt.per_minute": 100000, "wdt.finish_hours": 100000, "yonbip.shows_after": 0}
+
+
+@dataclass
+class World:
+    """One installation and its vendors. `parallel` and `on_change` are put into the scheme's text."""
+
+    home: Path
+    database: str | None = None
+    seed: int = 1
+    options: Mapping[str, object] = field(default_factory=dict)
+    parallel: int = 4
+    settle: str = "1s"
+    keys: str | None = None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        self.simulators = Simulators(self.seed, self.options)
+        self.text = self.text or SCHEME.read_text(encoding="utf-8") + f"parallel: {self.parallel}\n"
+        self.settings = Settings.read(self.environ(), self.simulators.allow)
+        self.in_services(self._furnish)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.simulators.close()
+
+    def environ(self) -> dict[str, str]:
+        return {"DUIJIE_HOME": str(self.home), **({"DUIJIE_DB": self.database} if self.database else {})}
+
+    def in_services(self, work: Callable[[Services], Any], clock: Clock | None = None) -> Any:
+        """Open the installation, do something in it, close it."""
+
+        async def doing() -> Any:
+            services = Services.open(self.settings, clock)
+            try:
+                result = work(services)
+                return await result if asyncio.iscoroutine(result) else result
+            finally:
+                await services.close()
+
+        return asyncio.run(doing())
+
+    def _furnish(self, services: Services) -> None:
+        for name, connector in (("wdt-main", "wdt"), ("bip-main", "yonbip")):
+            self._connect(services, name, connector)
+        for table in TABLES:
+            pairs = [Pair(left, right) for left, right in lookup(table).items()]
+            services.store.write(lambda c, t=table, p=pairs: lookups.replace(c, t, p, services.clock.now()))
+        self.publish(services, self.text)
+
+    def _connect(self, services: Services, name: str, connector: str) -> None:
+        told = self.simulators.told["simulators"][connector]["connections"]
+        way = told["qimen" if connector == "wdt" else "private"]
+        channel = services.registry.connector(connector).channels[way["channel"]]  # type: ignore[union-attr]
+        secret = {setting.name for setting in channel.settings if setting.secret}
+        settings = {key: value for key, value in way["settings"].items() if key not in secret}
+        secrets = {key: value for key, value in way["settings"].items() if key in secret}
+        options: dict[str, Any] = {"limits": FAST, "settle": self.settle, "base": way["base"], "busy_wait": "1s"}
+        if self.keys:
+            options["keys"] = self.keys
+        if connector == "yonbip":
+            options["hosts"] = ["127.0.0.1"]
+        account = Account(name, connector, way["channel"], name, settings, (), options)
+        services.store.write(
+            lambda c: connections.save(c, services.store.vault, account, secrets, services.clock.now())
+        )
+
+    def publish(self, services: Services, text: str) -> None:
+        code = text.split("scheme:", 1)[1].split()[0]
+        services.store.write(lambda c: schemes.publish(c, code, code, text, "", "test", services.clock.now()))
+
+    def orders(self, count: int, **more: object) -> list[dict[str, Any]]:
+        """Put `count` orders the scheme takes (and 5 % it skips) into the source; gives them all."""
+        made = orders(count, self.seed, BEGIN, BEGIN + timedelta(days=10))
+        self.simulators.direct("wdt/orders", orders=made, **more)
+        return made
+
+    def run(self, asked: RunAsked | None = None, by: str = "test") -> Counts:
+        """One run to its close, in this process."""
+        return self.in_services(lambda services: serve_run(services, asked, by))  # type: ignore[no-any-return]
+
+    def start(self, crash: str = "", breaks: str = "") -> subprocess.Popen[bytes]:
+        """One run in a process of its own that may be killed."""
+        env = {**os.environ, **self.environ(), "DUIJIE_CRASH_AT": crash, "DUIJIE_TEST": breaks}
+        env["ALLOW"] = ",".join(f"{host}:{port}" for host, port in self.simulators.allow)
+        return subprocess.Popen([sys.executable, "-m", "tests.run.drive"], cwd=ROOT, env=env)  # noqa: S603
+
+    def differences(self, made: list[dict[str, Any]]) -> Differences:
+        """What the target holds, against what the plain script expects of these orders."""
+        return compare(made, self.simulators.direct("report")["yonbip"])
+
+
+async def serve_run(services: Services, asked: RunAsked | None = None, by: str = "test") -> Counts:
+    """Begin a run and work until it is closed."""
+    store, now = services.store, services.clock.now()
+    published = store.read(schemes.every)[0]
+    run_id = store.write(lambda c: runs.begin(c, published.id, published.version, by, now, asked))
+    worker = services.worker()
+    await worker.serve(until=lambda: _closed(services, run_id))
+    return store.read(lambda c: runs.count(c, run_id))
+
+
+def _closed(services: Services, run_id: int) -> bool:
+    row = services.store.read(lambda c: runs.get(c, run_id))
+    return row is not None and row.state == "closed"
+
+
+@dataclass(frozen=True)
+class Differences:
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    wrong: tuple[str, ...]
+    blind: int
+    written: int
+
+    @property
+    def none(self) -> bool:
+        return not (self.lost or self.doubled or self.wrong or self.blind)
+
+
+def compare(made: list[dict[str, Any]], report: dict[str, Any]) -> Differences:
+    wanted = {order["order_no"]: expected(order) for order in made}
+    wanted = {number: document for number, document in wanted.items() if document is not None}
+    found: dict[str, list[Any]] = {}
+    for one in report["written"]:
+        document = {key: value for key, value in one["document"].items() if key != "resubmitCheckKey"}
+        found.setdefault(document["code"], []).append(document)
+    return Differences(
+        lost=tuple(sorted(wanted.keys() - found.keys())),
+        doubled=tuple(sorted(number for number, documents in found.items() if len(documents) > 1)),
+        wrong=tuple(sorted(n for n, documents in found.items() if any(d != wanted.get(n) for d in documents))),
+        blind=report["blind_resends"],
+        written=len(report["written"]),
+    )
