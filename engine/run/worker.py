@@ -141,7 +141,7 @@ class Worker:
         """Tell the run. A push comes again by itself, later each time; a pull at its next planned time."""
         kind = error.kind if isinstance(error, Fault) else "wrong" if isinstance(error, DuijieError) else "error"
         says = error.says if isinstance(error, Fault) else str(error)
-        await self._write(lambda connection: runs.fail_open(connection, lease.scheme_id, lease.run_id, kind, str(says)))
+        await self._write(lambda connection: _tell(connection, lease, kind, str(says)))
         await close_runs(self.store, lease.scheme_id, self.clock)
         if lease.kind == "pull":
             return None, ""
@@ -228,3 +228,11 @@ class Worker:
         if flow.published.id not in kept:
             kept[flow.published.id] = self.store.read(lambda read: lookups.load(read, flow.mapping.tables))
         return kept[flow.published.id]
+
+
+def _tell(connection: Any, lease: Lease, kind: str, says: str) -> None:
+    """Whose fault it was: the run that was reading, or every run that is being written."""
+    if lease.kind == "pull" and lease.run_id is not None:
+        runs.fail_reading(connection, lease.run_id, kind, says)
+    else:
+        runs.fail_writing(connection, lease.scheme_id, kind, says)

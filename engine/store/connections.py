@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -70,6 +70,14 @@ def opened(connection: Connection, vault: Vault, code: str) -> dict[str, str]:
     return _opened(vault, code, connection.scalar(select(table.c.sealed).where(table.c.code == code)) or "")
 
 
+def secrets(connection: Connection, vault: Vault) -> list[str]:
+    """Every secret and kept token there is: what a log must never hold."""
+    sealed = connection.execute(select(table.c.code, table.c.sealed)).all()
+    tokens = connection.execute(select(token.c.connection, token.c.sealed)).all()
+    own = [value for code, text in sealed for value in _opened(vault, code, text).values()]
+    return own + [vault.open(text, f"token {code}") for code, text in tokens]
+
+
 def codes(connection: Connection) -> dict[str, str]:
     """Connector by connection code: what `check` needs to know."""
     return {code: connector for code, connector in connection.execute(select(table.c.code, table.c.connector))}
@@ -106,6 +114,6 @@ class StoredTokens:
             write.execute(delete(token).where(token.c.connection == connection, token.c.name == name))
             write.execute(insert(token).values(connection=connection, name=name, sealed=sealed, until=until))
 
-    def drop(self, connection: str, names: tuple[str, ...]) -> None:
+    def drop(self, connection: str, names: Collection[str]) -> None:
         with self._database.write() as write:
             write.execute(delete(token).where(token.c.connection == connection, token.c.name.in_(names)))

@@ -46,6 +46,12 @@ def _which(chosen: Select[Any], state: str | None, key: str | None) -> Select[An
     return chosen
 
 
+def tally(connection: Connection, scheme_id: int, key: str | None = None) -> dict[str, int]:
+    """How many documents of a scheme stand in which state."""
+    chosen = _which(select(document.c.state, func.count()).where(document.c.scheme_id == scheme_id), None, key)
+    return {state: number for state, number in connection.execute(chosen.group_by(document.c.state))}
+
+
 def unplanned_count(connection: Connection, scheme_id: int) -> int:
     """Records read and not yet mapped; they are shown as waiting."""
     due = (record.c.scheme_id == scheme_id) & (record.c.hash != record.c.planned_hash)

@@ -130,6 +130,23 @@ def _come_again(connection: Connection, held: Any, lease: Lease, again: datetime
     return _unless_another(connection, back.values(**values)) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job nobody works on now: for which run, until when, after how many tries and why it must be tried again."""
+
+    run_id: int | None
+    due_at: datetime
+    attempts: int
+    why: str
+
+
+def waiting(connection: Connection, kind: str, scheme_id: int) -> Waiting | None:
+    """The scheme's waiting job of this kind."""
+    chosen = select(job.c.run_id, job.c.due_at, job.c.attempts, job.c.why)
+    row = connection.execute(chosen.where(job.c.key == f"{kind}:{scheme_id}", job.c.state == "waiting")).one_or_none()
+    return Waiting(*row) if row else None
+
+
 def busy(connection: Connection, scheme_id: int) -> bool:
     """Whether any job of the scheme waits or runs."""
     found = select(job.c.id).where(job.c.scheme_id == scheme_id, or_(job.c.state == "leased", job.c.state == "waiting"))

@@ -79,19 +79,22 @@ def read_done(connection: Connection, run_id: int) -> None:
     connection.execute(update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing"))
 
 
-def fail(connection: Connection, run_id: int, kind: str, says: str) -> None:
-    """A fault of the connection stopped the run's reading or writing; the first one is kept."""
+def fail(connection: Connection, run_id: int, kind: str, says: str, where: str) -> None:
+    """A fault stopped the run's reading or writing; the first one is kept."""
     open_run = update(run).where(run.c.id == run_id, run.c.fault.is_(None))
-    connection.execute(open_run.values(fault_kind=kind, fault=says))
+    connection.execute(open_run.values(fault_kind=kind, fault=says, fault_in=where))
 
 
-def fail_open(connection: Connection, scheme_id: int, run_id: int | None, kind: str, says: str) -> None:
-    """The same for the run a job was for and every run whose writing the fault stopped; none stays reading."""
-    mine = or_(run.c.id == run_id, and_(run.c.scheme_id == scheme_id, run.c.state == "writing"))
-    open_runs = [*connection.scalars(select(run.c.id).where(mine, run.c.state.in_(("reading", "writing"))))]
-    for ident in open_runs:
-        fail(connection, ident, kind, says)
-        read_done(connection, ident)
+def fail_reading(connection: Connection, run_id: int, kind: str, says: str) -> None:
+    """The run reads no further; what it has read is still written."""
+    fail(connection, run_id, kind, says, "reading")
+    read_done(connection, run_id)
+
+
+def fail_writing(connection: Connection, scheme_id: int, kind: str, says: str) -> None:
+    """Told to every run that only writes; one that still reads goes on, its writing is tried again."""
+    for ident in connection.scalars(select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state == "writing")).all():
+        fail(connection, ident, kind, says, "writing")
 
 
 def warn(connection: Connection, run_id: int, says: str) -> None:
@@ -118,7 +121,7 @@ def close(connection: Connection, scheme_id: int, now: datetime) -> list[int]:
         values = {"state": "closed", "ended_at": now, "counts": encode(asdict(counts)).decode()}
         connection.execute(update(run).where(run.c.id == ident).values(**values))
         if red:
-            fail(connection, ident, "counts", f"read {counts.read} does not add up")
+            fail(connection, ident, "counts", f"read {counts.read} does not add up", "counts")
     return list(ready)
 
 

@@ -159,6 +159,7 @@ run = Table(
     Column("expected", Integer, comment="records the source says there are, for the progress bar"),
     Column("counts", Text, comment="JSON of Counts, taken when the run closed"),
     Column("fault_kind", Text),
+    Column("fault_in", Text, comment="reading, writing or counts: what the fault stopped"),
     Column("fault", Text),
     Column("warning", Text),
     UniqueConstraint("schedule_id", "slot"),

@@ -222,6 +222,9 @@ def upgrade() -> None:
         ),
         sa.Column("counts", sa.Text(), nullable=True, comment="JSON of Counts, taken when the run closed"),
         sa.Column("fault_kind", sa.Text(), nullable=True),
+        sa.Column(
+            "fault_in", sa.Text(), nullable=True, comment="reading, writing or counts: what the fault stopped"
+        ),
         sa.Column("fault", sa.Text(), nullable=True),
         sa.Column("warning", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name=op.f("fk_run_schedule_id")),
