@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 from engine.document.scheme import SCHEME, definitions
 from engine.model.values import Json
 
@@ -14,3 +17,7 @@ def schema() -> dict[str, Json]:
         **SCHEME.schema(),
         "$defs": definitions(),
     }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), ensure_ascii=False, indent=2) + "\n")

@@ -21,7 +21,7 @@ def translated(error: yaml.YAMLError, text: str, shift: int, path: str) -> Probl
         return Problem(
             path, "yaml", Say("这份文档不是 YAML"), Say("检查文件是否选对、编码是否为 UTF-8"), Mark(1, 1)
         )
-    trouble = _Trouble(error, text, shift)
+    trouble = _Trouble(error, error.problem_mark.index + shift, text, shift)
     at, code, says, do = trouble.told()
     return Problem(path, code, says, do, trouble.mark(at))
 
@@ -29,11 +29,10 @@ def translated(error: yaml.YAMLError, text: str, shift: int, path: str) -> Probl
 class _Trouble:
     """One error with the text around it. Answers are (offset, code, sentence, next step)."""
 
-    def __init__(self, error: yaml.MarkedYAMLError, text: str, shift: int) -> None:
-        assert error.problem_mark is not None  # noqa: S101  (looked at by the only caller)
+    def __init__(self, error: yaml.MarkedYAMLError, at: int, text: str, shift: int) -> None:
         self.text = text
         self.what = f"{error.context or ''}: {error.problem or ''}"
-        self.at = min(error.problem_mark.index + shift, len(text))
+        self.at = min(at, len(text))
         self.begun = error.context_mark.index + shift if error.context_mark else self.at
 
     def mark(self, offset: int) -> Mark:

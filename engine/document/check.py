@@ -1,0 +1,194 @@
+"""A scheme held against what we know: catalogues always, connections and code tables where a store is there.
+
+Everything is told at once; what only follows from a problem already told is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping as Table
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from engine.document.near import nearest, offer
+from engine.document.scheme import sketch
+from engine.mapping.compile import Mapping, compile_mapping, compile_settings
+from engine.model.catalog import Connector, Operation
+from engine.model.scheme import Scheme, Source, Target
+from engine.model.values import Problem
+from engine.say import Say
+
+
+class Catalogs(Protocol):
+    """What is known of vendors. The registry is one; tests bring small ones."""
+
+    def operation(self, name: str) -> Operation | None:
+        """By name or alias; None where nobody knows it."""
+
+    def connector(self, name: str) -> Connector | None: ...
+
+    def names(self) -> Collection[str]:
+        """All operation names, to offer the nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows: connections (code -> connector) and code tables."""
+
+    connections: Table[str, str]
+    tables: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`scheme` None where it could not be read whole, `mapping` None where a problem stands in its way.
+
+    `problems` hold warnings and notes too, in the order of the text.
+    """
+
+    scheme: Scheme | None
+    mapping: Mapping | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Nothing that a person must mend; warnings and notes may be there."""
+        return not any(problem.weight == "problem" for problem in self.problems)
+
+
+def check(text: str, catalogs: Catalogs, known: Known | None = None) -> Checked:
+    """Everything there is to say about a scheme's text.
+
+    Without `known` (no store at hand) connections and tables are notes; with it, publishing, problems.
+    """
+    scheme, told = sketch(text)
+    if scheme is None:
+        return Checked(None, None, tuple(told))
+    checking = _Checking(scheme, catalogs, known)
+    mapping = checking.all()
+    more = [problem for problem in checking.problems if not _follows(problem, told)]
+    problems = sorted(told + more, key=lambda problem: problem.at.offset if problem.at else 0)
+    return Checked(None if told else scheme, None if told else mapping, tuple(problems))
+
+
+def _follows(problem: Problem, told: list[Problem]) -> bool:
+    """Does it stand at, in or around a place told before? Then mending that may mend this."""
+    return any(_holds(one.path, problem.path) or _holds(problem.path, one.path) for one in told if one.path)
+
+
+def _holds(outer: str, inner: str) -> bool:
+    return inner == outer or inner.startswith((outer + ".", outer + "["))
+
+
+class _Checking:
+    """One check of a scheme that could be read well enough."""
+
+    def __init__(self, scheme: Scheme, catalogs: Catalogs, known: Known | None) -> None:
+        self.scheme = scheme
+        self.catalogs = catalogs
+        self.known = known
+        self.problems: list[Problem] = []
+
+    def all(self) -> Mapping | None:
+        scheme = self.scheme
+        source = self._end("source", scheme.source, "query")
+        target = self._end("target", scheme.target, "save")
+        if source is not None:
+            self._span(scheme.source, source)
+            self._params(scheme.source, source)
+        _, problems = compile_settings(scheme.source.params, "source.params", scheme.marks)
+        self.problems += problems
+        if scheme.on_change == "update":
+            says = Say("on_change: update 还不能用：目标接口还没有更新动作")
+            self.tell("on_change", "unsupported", says, Say("先写 flag 或 ignore"))
+        mapping, problems = compile_mapping(scheme, source, target, self.known.tables if self.known else None)
+        self.problems += problems
+        if mapping is not None and self.known is None:
+            self._tables(mapping)
+        return mapping
+
+    def tell(
+        self, path: str, code: str, says: Say, do: Say, weight: Literal["problem", "note"] = "problem"
+    ) -> None:
+        at = self.scheme.marks.get(path) or self.scheme.marks.get(path.partition(".")[0])
+        self.problems.append(Problem(path, code, says, do, at, weight))
+
+    def _end(self, side: str, end: Source | Target, kind: Literal["query", "save"]) -> Operation | None:
+        """The operation of one end, None where nothing can be checked against it."""
+        path = f"{side}.operation"
+        operation = self.catalogs.operation(end.operation)
+        if operation is None:
+            near = nearest(end.operation, self.catalogs.names(), most=3)
+            do = (
+                Say("相近的有：{names}", names="、".join(near)) if near else Say("看看连接器目录里有哪些接口")
+            )
+            self.tell(path, "unknown_operation", Say("没有接口“{name}”", name=end.operation), do)
+        elif operation.kind != kind:
+            roles = {"query": Say("查询接口"), "save": Say("保存接口")}
+            says = Say(
+                "这里要用{role}，“{name}”是{other}",
+                role=roles[kind],
+                name=end.operation,
+                other=roles[operation.kind],
+            )
+            self.tell(path, "kind", says, Say("换一个接口"))
+            operation = None
+        self._connection(side, end, operation)
+        return operation
+
+    def _connection(self, side: str, end: Source | Target, operation: Operation | None) -> None:
+        path = f"{side}.connection"
+        if self.known is None:
+            says = Say("这里没有查连接“{code}”在不在", code=end.connection)
+            self.tell(path, "unchecked", says, Say("发布时会查"), "note")
+        elif end.connection not in self.known.connections:
+            says = Say("没有连接“{code}”", code=end.connection)
+            near = nearest(end.connection, self.known.connections)
+            do = offer(end.connection, self.known.connections)
+            self.tell(
+                path, "unknown_connection", says, do if near else Say("先用 duijie connection add 建立它")
+            )
+        elif operation is not None and self.known.connections[end.connection] != operation.connector:
+            says = Say(
+                "连接“{code}”是 {connector} 的，接口“{name}”属于 {owner}",
+                code=end.connection,
+                connector=self.known.connections[end.connection],
+                name=operation.operation,
+                owner=operation.connector,
+            )
+            self.tell(path, "connector", says, Say("换一个连接，或换一个接口"))
+
+    def _span(self, source: Source, operation: Operation) -> None:
+        """begin, overlap and lag against the operation's window."""
+        window = operation.window
+        if window is None:
+            for key in ("begin", "overlap", "lag"):
+                if getattr(source, key) is not None:
+                    says = Say("接口“{name}”不按时间读，{key} 没有作用", name=operation.operation, key=key)
+                    self.tell(f"source.{key}", "no_window", says, Say("删掉这一行"))
+            return
+        if source.begin is None:
+            says = Say("接口“{name}”按时间读，少了 begin", name=operation.operation)
+            self.tell("source.begin", "missing", says, Say("写上从哪一天开始，如 begin: 2026-11-01"))
+        overlap = window.overlap if source.overlap is None else source.overlap
+        if overlap >= window.longest:
+            says = Say("overlap 要短于接口一次能查的 {longest}", longest=window.longest)
+            self.tell("source.overlap", "overlap", says, Say("写短一些，多数情况 10m 就够"))
+
+    def _params(self, source: Source, operation: Operation) -> None:
+        """Parameters the engine fills itself, and those nobody knows."""
+        window, pages = operation.window, operation.pages
+        engines = {window.since, window.until} if window else set()
+        engines |= {name for name in (pages.number, pages.size) if name}
+        fields = {name: field for field in operation.ask for name in (field.name, *field.aliases)}
+        for name in source.params:
+            path = f"source.params.{name}"
+            if name in engines:
+                self.tell(path, "engine_param", Say("{name} 由引擎填写", name=name), Say("删掉这一行"))
+            elif fields and name not in fields:
+                says = Say("接口“{name}”没有参数“{param}”", name=operation.operation, param=name)
+                self.tell(path, "unknown_param", says, offer(name, fields.keys() - engines))
+
+    def _tables(self, mapping: Mapping) -> None:
+        for table in sorted(mapping.tables):
+            says = Say("这里没有查对照表“{table}”在不在", table=table)
+            self.tell("map", "unchecked", says, Say("发布时会查"), "note")

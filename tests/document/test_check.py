@@ -1,0 +1,224 @@
+"""A scheme held against catalogues and, at publish, against connections and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.document.catalog import read_connector, read_operation
+from engine.document.check import Checked, Known, check
+from engine.model.catalog import Connector, Operation
+from engine.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / "flows" / "wdt-stockout-to-bip-othout.yaml").read_text("utf-8")
+
+QUERY = """\
+operation: shop.query
+kind: query
+call: {path: /q}
+window: {since: start, until: end, longest: 30d}
+pages: {number: page_no, size: page_size}
+ask: [{name: start}, {name: end}, {name: status, aliases: [state]}, {name: page_no}, {name: page_size}]
+give: [{name: no}, {name: lines, type: list, fields: [{name: sku}, {name: qty, type: decimal}]}]
+source: 页面
+"""
+SAVE = """\
+operation: erp.save
+kind: save
+call: {path: /s}
+lookup: {operation: erp.list, by: code}
+idempotency: {at: key}
+fields: [{name: code, required: true}, {name: memo}, {name: key}]
+source: 页面
+"""
+SCHEME = """\
+scheme: a-b
+source:
+  connection: shop-main
+  operation: shop.query
+  begin: 2026-11-01
+target: {connection: erp-main, operation: erp.save}
+map:
+  code: no
+  memo: no | lookup(备注)
+"""
+KNOWN = Known({"shop-main": "shop", "erp-main": "erp"}, {"备注"})
+
+
+@dataclass(frozen=True)
+class Few:
+    """Two operations without a folder."""
+
+    operations: dict[str, Operation]
+
+    def operation(self, name: str) -> Operation | None:
+        return self.operations.get(name)
+
+    def connector(self, name: str) -> Connector | None:
+        made, _ = read_connector(f"connector: {name}\ntitle: x\nenvelope: {{ok: [{{at: code}}]}}\n", name)
+        return made
+
+    def names(self) -> Collection[str]:
+        return self.operations.keys()
+
+
+def catalogs(**more: str) -> Few:
+    made = {}
+    for text, connector in ((QUERY, "shop"), (SAVE, "erp"), *((text, "shop") for text in more.values())):
+        operation, problems = read_operation(text, "x")
+        assert problems == []
+        assert operation is not None
+        made[operation.operation] = operation.model_copy(update={"connector": connector})
+    return Few(made)
+
+
+def checked(text: str, known: Known | None = KNOWN) -> Checked:
+    return check(text, catalogs(), known)
+
+
+def told(text: str, known: Known | None = KNOWN) -> list[tuple[str, str]]:
+    return [(problem.code, problem.path) for problem in checked(text, known).problems]
+
+
+def test_a_good_scheme_has_a_mapping_and_nothing_to_mend() -> None:
+    good = checked(SCHEME)
+    assert good.problems == ()
+    assert good.fine
+    assert good.scheme is not None
+    assert good.mapping is not None
+    assert good.mapping.tables == {"备注"}
+
+
+def test_the_example_passes_with_the_shipped_catalogues() -> None:
+    registry = Registry.read([ROOT / "connectors"])
+    alone = check(EXAMPLE, registry)
+    assert alone.fine
+    assert alone.mapping is not None
+    assert {problem.weight for problem in alone.problems} == {"note"}
+    known = Known({"wdt-main": "wdt", "bip-main": "yonbip"}, {"仓库", "物料", "单位"})
+    assert check(EXAMPLE, registry, known).problems == ()
+
+
+def test_without_a_store_connections_and_tables_are_notes() -> None:
+    found = checked(SCHEME, None)
+    assert found.fine
+    assert [(problem.weight, problem.path) for problem in found.problems] == [
+        ("note", "source.connection"),
+        ("note", "target.connection"),
+        ("note", "map"),
+    ]
+
+
+def test_at_publish_an_unknown_connection_or_table_is_a_problem() -> None:
+    known = Known({"shop-man": "shop", "erp-main": "shop"}, set())
+    found = checked(SCHEME, known)
+    assert [(problem.code, problem.path) for problem in found.problems] == [
+        ("unknown_connection", "source.connection"),
+        ("connector", "target.connection"),
+        ("unknown_table", "map.memo"),
+    ]
+    assert found.problems[0].do == "是不是“shop-man”？"
+    assert found.mapping is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "path"),
+    [
+        ("operation: shop.query", "operation: shop.qurey", "unknown_operation", "source.operation"),
+        ("operation: erp.save", "operation: erp.sav", "unknown_operation", "target.operation"),
+        ("operation: erp.save", "operation: shop.query", "kind", "target.operation"),
+        ("  begin: 2026-11-01\n", "", "missing", "source.begin"),
+        ("begin: 2026-11-01", "begin: 2026-11-01\n  overlap: 30d", "overlap", "source.overlap"),
+        (
+            "begin: 2026-11-01",
+            "begin: 2026-11-01\n  params: {start: x}",
+            "engine_param",
+            "source.params.start",
+        ),
+        (
+            "begin: 2026-11-01",
+            "begin: 2026-11-01\n  params: {page_no: 1}",
+            "engine_param",
+            "source.params.page_no",
+        ),
+        (
+            "begin: 2026-11-01",
+            "begin: 2026-11-01\n  params: {statu: 1}",
+            "unknown_param",
+            "source.params.statu",
+        ),
+        ("map:", "on_change: update\nmap:", "unsupported", "on_change"),
+        ("no | lookup(备注)", "nope", "unknown_source", "map.memo"),
+        ("code: no", "code: no\n  cod: no", "unknown_target", "map.cod"),
+        ("code: no", "code: no\n  key: no", "engine_field", "map.key"),
+    ],
+)
+def test_one_wrong_thing_is_one_problem_at_its_place(old: str, new: str, code: str, path: str) -> None:
+    found = told(SCHEME.replace(old, new, 1))
+    assert [one for one in found if one[0] != "connector"] == [(code, path)]
+
+
+def test_good_params_are_told_nothing() -> None:
+    assert told(SCHEME.replace("begin:", "params: {state: 1, status: =since}\n  begin:")) == []
+
+
+def test_a_wrong_formula_among_the_params_shows_the_column() -> None:
+    found = checked(SCHEME.replace("begin:", "params: {status: =nope}\n  begin:"))
+    assert [problem.path for problem in found.problems] == ["source.params.status"]
+    assert found.problems[0].at is not None
+    assert found.problems[0].at.line == 5
+
+
+def test_begin_and_overlap_mean_nothing_without_a_window() -> None:
+    plain = QUERY.replace("shop.query", "shop.all").replace(
+        "window: {since: start, until: end, longest: 30d}\n", ""
+    )
+    text = SCHEME.replace("shop.query", "shop.all").replace("begin:", "lag: 1m\n  begin:")
+    found = check(text, catalogs(plain=plain), KNOWN)
+    assert [(problem.code, problem.path) for problem in found.problems] == [
+        ("no_window", "source.lag"),
+        ("no_window", "source.begin"),
+    ]
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_text_and_no_echo() -> None:
+    text = (
+        SCHEME.replace("scheme: a-b", "scheme: A")
+        .replace("operation: shop.query", "operation: shop.qury")
+        .replace("code: no", "code: 7")
+        .replace("memo: no | lookup(备注)", "memo: (")
+    )
+    found = checked(text)
+    # `code` is required and unread: that it is missing would only be an echo.
+    assert [problem.path for problem in found.problems] == [
+        "scheme",
+        "source.operation",
+        "map.code",
+        "map.memo",
+    ]
+    assert found.scheme is None
+    assert found.mapping is None
+    near = found.problems[1]
+    assert "shop.query" in near.do
+
+
+def test_the_look_ups_field_left_out_is_a_warning() -> None:
+    text = SCHEME.replace("  code: no\n", "")
+    found = checked(text)
+    assert {(problem.weight, problem.code) for problem in found.problems} == {
+        ("problem", "required"),
+        ("warning", "lookup_not_set"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "a", "- a", "scheme: [", "map: {}", "map: []\nsource: 1\ntarget: 2", "map: {a: }"]
+)
+def test_whatever_the_text_it_is_problems_and_never_an_exception(text: str) -> None:
+    found = checked(text)
+    assert not found.fine
+    assert found.mapping is None
