@@ -16,7 +16,7 @@ NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?![\w.!-])")
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """A literal or a name; `name` where it was written name=…. A bare name and a quoted one mean the same text."""
+    """A literal; `name` where it was written name=…. A bare name and a quoted one mean the same text."""
 
     value: str | Decimal
     name: str | None = None

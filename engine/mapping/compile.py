@@ -1,11 +1,10 @@
-"""A scheme's mapping compiled once: every problem in it at once, then a pure function of (record, lookups, now)."""
+"""A scheme's mapping compiled once: all its problems, or a pure function of (record, lookups, now)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from engine.mapping.cell import read_cell
 from engine.mapping.fill import compile_cell, condition
@@ -16,7 +15,7 @@ from engine.mapping.plain import Value
 from engine.mapping.remarks import Remarks
 from engine.mapping.scope import STEPS, Lookups, Run, Scope, Trouble
 from engine.mapping.settings import compile_settings
-from engine.mapping.shape import Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
+from engine.mapping.shape import Each, Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
 from engine.mapping.slip import Slip
 from engine.model.catalog import Field, Operation
 from engine.model.scheme import Cell, Entry, Fields, Rows, Scheme
@@ -28,7 +27,7 @@ __all__ = ["Lookups", "Mapped", "Mapping", "Miss", "compile_mapping", "compile_s
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What one record became: a document, or the reason it is skipped, or its problems, or the codes it waits for."""
+    """What a record became: a document, or why it is skipped, or its problems, or the codes it waits for."""
 
     document: dict[str, Json] | None = None
     skipped: str | None = None
@@ -52,7 +51,7 @@ class Mapping:
         try:
             if self.where is not None and not self.where(record, scope):
                 return Mapped(skipped=Say("不符合条件：{where}", where=self.where_text))
-            return Mapped(cast("dict[str, Json]", self.root.build(record, scope)))
+            return Mapped(self.root.build(record, scope))  # type: ignore[arg-type]  # the root is never missing
         except Trouble as trouble:
             return self._told(record, scope, trouble)
 
@@ -231,7 +230,7 @@ class _Work:
             entry.path, label(field, entry.to), each, where[0] if where else None, inner, needed
         )
 
-    def _each(self, text: str, ground: Ground) -> tuple[Callable[[Value, Scope], Value], Ground]:
+    def _each(self, text: str, ground: Ground) -> tuple[Each, Ground]:
         short = read_cell(text)
         if short.pipes:
             raise Slip(short.pipes[0].at, Say("each 只写一个列表的路径"), Say("删去管道"))

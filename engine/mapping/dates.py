@@ -39,7 +39,7 @@ def read_moment(text: str) -> datetime | None:
 
 
 def read_pattern(text: str) -> Callable[[datetime], str] | None:
-    """A writer for `yyyy-MM-dd`, `yyyyMMdd`, `yyyy年MM月dd日 HH:mm` or a name of NAMED; None for other signs."""
+    """A writer for `yyyyMMdd`, `yyyy年MM月dd日 HH:mm` or a name of NAMED; None for other signs."""
     pattern = NAMED.get(text, text)
     pieces, at = [], 0
     while at < len(pattern):

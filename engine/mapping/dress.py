@@ -133,7 +133,8 @@ READ: dict[FieldType, Callable[[Value], Value]] = {
     "list": lambda value: value if isinstance(value, list) else MISSING,
 }
 NAMES = {
-    "text": Say("文本"), "integer": Say("整数"), "decimal": Say("数字"), "boolean": Say("是/否"), "date": Say("日期"), "datetime": Say("日期时间"),
+    "text": Say("文本"), "integer": Say("整数"), "decimal": Say("数字"), "boolean": Say("是/否"),
+    "date": Say("日期"), "datetime": Say("日期时间"),
     "id": Say("编号"), "object": Say("对象"), "list": Say("列表"), "any": Say("JSON 值"),
 }  # fmt: skip
 

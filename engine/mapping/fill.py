@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
-from engine.mapping.cell import PipeCall, read_cell, read_pipe
+from engine.mapping.cell import PipeCall, ShortCell, read_cell, read_pipe
 from engine.mapping.dress import Wear, constant, wear
 from engine.mapping.formula.coded import Coded
 from engine.mapping.formula.compile import compile_condition, compile_formula
@@ -46,15 +46,22 @@ def compile_cell(
     when = _when(cell, path, ground, remarks)
     if cell.how == "value" and not (isinstance(cell.value, str) and cell.value.startswith("=")):
         return _constant(cell, path, field, when, remarks)
-    coded, formed, kind = _coded(cell, path, ground, remarks)
-    if coded is None or when is None:
-        return None
-    if not _fits(cell, path, field, coded, kind, remarks):
+    found = _piped(cell, path, ground, remarks)
+    if found is None or when is None or not _fits(cell, path, field, found, remarks):
         return None
     missing = cell.missing or ("problem" if field and field.required else "omit")
-    find = quick(cell, field, missing) if when is ALWAYS and ground.levels else None
-    find = find or _settled(coded.find, wear(field, formed, coded.quote), missing)
-    return Filled(_guarded(find, when[0], field), coded.cost + when[1])
+    find = _settled(found.coded.find, wear(field, found.formed, found.coded.quote), missing)
+    if found.near is not None:
+        find = quick(*found.near, found.pipes, field, missing, find)
+    elif (
+        found.kind == "text"
+        and field
+        and field.type == "text"
+        and missing == "omit"
+        and field.longest is None
+    ):
+        find = found.coded.find
+    return Filled(_guarded(find, when[0], field), found.coded.cost + when[1])
 
 
 def always(row: Value, scope: Scope) -> bool:
@@ -108,62 +115,77 @@ def _constant(
     return Filled(_guarded(lambda row, scope: value, when[0], field), when[1])
 
 
-def _coded(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> tuple[Coded | None, bool, Kind]:
-    """How the value is found and piped; the problems of text and pipes are told together."""
-    pipes: list[PipeCall] = []
-    coded: Coded | None = None
+@dataclass(frozen=True, slots=True)
+class _Piped:
+    """A value found and piped: `coded` gives it, `kind` and `formed` tell what came out of the last pipe."""
+
+    coded: Coded
+    kind: Kind
+    formed: bool
+    near: tuple[int, str] | None
+    pipes: tuple[PipeCall, ...]
+
+
+def _piped(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> _Piped | None:
+    """The problems of the text and of every pipe are told together."""
+    before = len(remarks.problems)
+    coded = Coded(lambda row, scope: MISSING, "any", "")
+    calls: list[tuple[PipeCall, str, str, str]] = []
     try:
-        coded, inside = _found(cell, ground)
-        pipes += inside
+        short = read_cell(cell.text) if cell.how == "from" else None
+        calls += [(call, path, cell.text, cell.how) for call in (short.pipes if short else ())]
+        coded = _found(cell, short, ground)
     except Slip as slip:
         remarks.slip(path, slip, cell.text, cell.how)
-    compiled, before = [], len(remarks.problems)
-    calls: tuple[PipeCall | str, ...] = (*pipes, *cell.pipe)
-    for number, written in enumerate(calls):
+    for number, written in enumerate(cell.pipe):
+        place = f"{path}.pipe[{number}]"
         try:
-            call = read_pipe(written) if isinstance(written, str) else written
-            compiled.append(
-                compile_pipe(call, ground, coded.label if coded else "", coded.quote if coded else False)
-            )
+            calls.append((read_pipe(written), place, written, ""))
         except Slip as slip:
-            if isinstance(written, str):
-                remarks.slip(f"{path}.pipe[{number - len(pipes)}]", slip, written)
-            else:
-                remarks.slip(path, slip, cell.text, cell.how)
-    if coded is None or len(remarks.problems) > before:
-        return None, False, "any"
-    kind = compiled[-1].gives if compiled else coded.kind
-    formed = bool(compiled) and compiled[-1].formed
-    return coded.giving(piped(coded.find, tuple(one.dress for one in compiled))), formed, kind
+            remarks.slip(place, slip, written)
+    pressed = []
+    for call, place, text, how in calls:
+        try:
+            pressed.append(compile_pipe(call, ground, coded.label, coded.quote))
+        except Slip as slip:
+            remarks.slip(place, slip, text, how)
+    if len(remarks.problems) > before:
+        return None
+    find = piped(coded.find, tuple(one.dress for one in pressed))
+    last = pressed[-1] if pressed else None
+    kind, formed = (last.gives, last.formed) if last else (coded.kind, False)
+    return _Piped(coded.giving(find), kind, formed, coded.near, tuple(call for call, *_ in calls))
 
 
-def _found(cell: Cell, ground: Ground) -> tuple[Coded, tuple[PipeCall, ...]]:
+def _found(cell: Cell, short: ShortCell | None, ground: Ground) -> Coded:
+    """The value before any pipe. Raises Slip."""
+    if short is not None:
+        return compile_formula(Name(short.path, short.at), ground)
     match cell.how:
-        case "from":
-            short = read_cell(cell.text)
-            return compile_formula(Name(short.path, short.at), ground), short.pipes
         case "formula":
-            return compile_formula(read_formula(cell.text), ground), ()
+            return compile_formula(read_formula(cell.text), ground)
         case "value":
-            nothing = Ground((), tables=ground.tables, zone=ground.zone)
-            return compile_formula(read_formula(str(cell.value)[1:]), nothing), ()
+            return compile_formula(read_formula(str(cell.value)[1:]), replace(ground, levels=()))
         case "template":
-            return compile_template(cell.text, ground), ()
+            return compile_template(cell.text, ground)
         case "jmespath":
-            return compile_jmespath(cell.text), ()
+            return compile_jmespath(cell.text)
         case "jsonpath":
-            return compile_jsonpath(cell.text), ()
+            return compile_jsonpath(cell.text)
     raise Slip(0, Say("ignore 不产生值"))
 
 
-def _fits(cell: Cell, path: str, field: Field | None, coded: Coded, kind: Kind, remarks: Remarks) -> bool:
+def _fits(cell: Cell, path: str, field: Field | None, found: _Piped, remarks: Remarks) -> bool:
     """What can be known of the type before any record."""
     if field is None:
         return True
-    if kind == "list" and field.type not in ("list", "object"):
+    if found.kind == "list" and field.type not in ("list", "object"):
         do = Say("用 join 连接成文本，写明第几行，或用 COLUMN、SUM 计算")
         remarks.add(
-            path, "type", Say("{label} 是列表，{field} 只要单个值", label=coded.label, field=label(field)), do
+            path,
+            "type",
+            Say("{label} 是列表，{field} 只要单个值", label=found.coded.label, field=label(field)),
+            do,
         )
         return False
     if cell.missing == "blank" and field.type != "text":
@@ -178,7 +200,7 @@ def _fits(cell: Cell, path: str, field: Field | None, coded: Coded, kind: Kind, 
 
 
 def _settled(find: Find, dress: Wear, missing: str) -> Find:
-    """Missing stays missing, becomes null or "", or is a problem; where a value is needed, null and "" are none."""
+    """Missing stays, becomes null or "", or is a problem; where a value is needed, null and "" are none."""
     if missing == "omit":
         return lambda row, scope: dress(find(row, scope))
     if missing == "problem":

@@ -1,4 +1,4 @@
-"""What the help page tells of a function or a pipe; the registries are tuples of these, tested by their examples."""
+"""What the help page tells of a function or a pipe, and the examples a test runs."""
 
 from __future__ import annotations
 

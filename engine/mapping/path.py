@@ -35,7 +35,7 @@ class Path:
 
 
 def read_path(text: str, at: int, formula: bool = False) -> tuple[Path, int]:
-    """The path that begins at `at` and where it ends. In a formula `-`, `!` and a leading digit are no name."""
+    """The path that begins at `at`, and its end. In a formula `-`, `!` and a leading digit are no name."""
     start = at
     while text.startswith("^", at):
         at += 1

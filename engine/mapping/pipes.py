@@ -5,20 +5,21 @@ A pipe takes the value so far and gives the next; blank in is missing out unless
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import cast
 
-from engine.mapping.cell import Arg, PipeCall
+from engine.mapping.cell import PipeCall
 from engine.mapping.dates import DATE, DATETIME, no_date, read_moment, read_pattern
-from engine.mapping.formula.coded import Coded, lists, not_read, texts
+from engine.mapping.formula.coded import lists, not_read, texts
 from engine.mapping.formula.number import MOST_PLACES, to_places
 from engine.mapping.formula.text import BLANKS, join, replace, split
 from engine.mapping.ground import Ground
 from engine.mapping.look import compile_lookup
 from engine.mapping.manual import Example, Kind
+from engine.mapping.pipe import Bound, Pipe, bound_args
 from engine.mapping.plain import MISSING, Value, as_integer, as_number, as_text, blank
 from engine.mapping.scope import Dress, Find, Scope
 from engine.mapping.slip import Slip
@@ -26,44 +27,6 @@ from engine.say import Say
 
 TRUE = ("true", "1", "y", "yes", "t", "是")
 FALSE = ("false", "0", "n", "no", "f", "否")
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The arguments of one pipe by name, `rest` for those of free name, and what is known where it stands."""
-
-    args: Mapping[str, str | Decimal]
-    rest: Mapping[str, str | Decimal]
-    label: str
-    quote: bool
-    ground: Ground
-
-    def text(self, name: str, otherwise: str = "") -> str:
-        return as_text(self.args.get(name, otherwise)) or ""
-
-    def count(self, name: str, otherwise: int, most: int) -> int:
-        count = as_integer(self.args.get(name, otherwise))
-        if count is None or not 0 <= count <= most:
-            raise Slip(0, Say("{name} 要写 0 到 {most} 的整数", name=name, most=most), Say("改成整数"))
-        return count
-
-    def coded(self) -> Coded:
-        """The value so far as part of a formula, so that both read values the same way."""
-        return Coded(lambda row, scope: row, "any", self.label, quote=self.quote)
-
-
-@dataclass(frozen=True, slots=True)
-class Pipe:
-    """`takes`: argument names in order, "?" after an optional one. `free`: other names are allowed too."""
-
-    name: str
-    alias: str
-    takes: tuple[str, ...]
-    gives: Kind
-    help: Say
-    example: Example
-    make: Callable[[Bound], Dress]
-    free: bool = field(default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,49 +45,12 @@ def compile_pipe(call: PipeCall, ground: Ground, label: str, quote: bool) -> Pre
         close = get_close_matches(call.name, PIPES, 3, 0.5)
         do = Say("可用的管道：{names}", names="、".join(close or [one.name for one in REGISTRY]))
         raise Slip(call.at, Say("没有管道 {name}", name=call.name), do, "unknown_pipe")
-    args, rest = _bind(pipe, call)
+    args, rest = bound_args(pipe, call)
     try:
         dress = pipe.make(Bound(args, rest, label, quote, ground))
     except Slip as slip:
         raise Slip(call.at, slip.says, slip.do, slip.code) from None
     return Pressed(dress, pipe.gives, "format" in args)
-
-
-def _bind(pipe: Pipe, call: PipeCall) -> tuple[dict[str, str | Decimal], dict[str, str | Decimal]]:
-    names = [name.rstrip("?") for name in pipe.takes]
-    waiting, args, rest = list(names), {}, {}
-    for arg in call.args:
-        name = arg.name if arg.name is not None else _next(waiting, pipe, arg)
-        if name in names and name not in args:
-            args[name] = arg.value
-            waiting.remove(name)
-        elif pipe.free and name not in names and name not in rest:
-            rest[name] = arg.value
-        else:
-            raise Slip(
-                arg.at,
-                Say("{pipe} 不认识参数 {name}", pipe=pipe.name, name=name),
-                Say("写法：{form}", form=form(pipe)),
-            )
-    for name in pipe.takes:
-        if not name.endswith("?") and name not in args:
-            raise Slip(
-                call.at,
-                Say("{pipe} 缺参数 {name}", pipe=pipe.name, name=name),
-                Say("写法：{form}", form=form(pipe)),
-            )
-    return args, rest
-
-
-def _next(waiting: list[str], pipe: Pipe, arg: Arg) -> str:
-    if not waiting:
-        raise Slip(arg.at, Say("{pipe} 的参数太多", pipe=pipe.name), Say("写法：{form}", form=form(pipe)))
-    return waiting[0]
-
-
-def form(pipe: Pipe) -> str:
-    """decimal(places?) as help and messages show it."""
-    return f"{pipe.name}({', '.join(pipe.takes)}{', …' if pipe.free else ''})"
 
 
 def _look_up(bound: Bound) -> Dress:
@@ -280,34 +206,40 @@ def _example(written: str, record: object, gives: object) -> Example:
 
 
 REGISTRY: tuple[Pipe, ...] = (
-    Pipe("lookup", "查对照表", ("table", "miss?"), "text", Say("查对照表；miss 写 problem、hold（等着补）、skip（跳过这条）或一个固定值"),
-         _example("x | lookup(仓库)", "WH001", "CK0037"), _look_up),
+    Pipe("lookup", "查对照表", ("table", "miss?"), "text",
+        Say("查对照表；miss 写 problem、hold（等着补）、skip（跳过这条）或一个固定值"),
+        _example("x | lookup(仓库)", "WH001", "CK0037"), _look_up),
     Pipe("date", "日期", ("format?",), "text", Say("取日期部分，可写格式，例如 yyyyMMdd"),
-         _example("x | date", "2026-01-02 03:04:05", "2026-01-02"), _dated(DATE)),
+        _example("x | date", "2026-01-02 03:04:05", "2026-01-02"), _dated(DATE)),
     Pipe("datetime", "日期时间", ("format?",), "text", Say("写成日期和时间，可写格式，例如 iso"),
-         _example("x | datetime", "2026-01-02T03:04:05", "2026-01-02 03:04:05"), _dated(DATETIME)),
+        _example("x | datetime", "2026-01-02T03:04:05", "2026-01-02 03:04:05"), _dated(DATETIME)),
     Pipe("decimal", "小数", ("places?",), "number", Say("读成数字；写了位数就四舍五入到几位"),
-         _example("x | decimal(2)", "1.005", Decimal("1.01")), _decimal),
-    Pipe("integer", "整数", (), "number", Say("读成整数；有小数是问题"), _example("x | integer", "30.0000", 30), _integer),
+        _example("x | decimal(2)", "1.005", Decimal("1.01")), _decimal),
+    Pipe("integer", "整数", (), "number", Say("读成整数；有小数是问题"),
+        _example("x | integer", "30.0000", 30), _integer),
     Pipe("boolean", "是否", (), "truth", Say("读成是/否"), _example("x | boolean", "Y", True), _boolean),
-    Pipe("text", "文本", (), "text", Say("写成文本，数字逐位不变"), _example("x | text", Decimal("30.0000"), "30.0000"),
-         _texted(lambda bound: lambda text, scope: text)),
-    Pipe("default", "默认", ("value",), "any", Say("没有、null 或空文本时用这个值"), _example("x | default(无)", "", "无"), _default),
+    Pipe("text", "文本", (), "text", Say("写成文本，数字逐位不变"),
+        _example("x | text", Decimal("30.0000"), "30.0000"), _texted(lambda bound: lambda text, scope: text)),
+    Pipe("default", "默认", ("value",), "any", Say("没有、null 或空文本时用这个值"),
+        _example("x | default(无)", "", "无"), _default),
     Pipe("trim", "去空格", (), "text", Say("去掉两端的空格"), _example("x | trim", " CK1 ", "CK1"),
-         _texted(lambda bound: lambda text, scope: text.strip(BLANKS))),
+        _texted(lambda bound: lambda text, scope: text.strip(BLANKS))),
     Pipe("upper", "大写", (), "text", Say("字母变成大写"), _example("x | upper", "ck1", "CK1"),
-         _texted(lambda bound: lambda text, scope: text.upper())),
+        _texted(lambda bound: lambda text, scope: text.upper())),
     Pipe("lower", "小写", (), "text", Say("字母变成小写"), _example("x | lower", "CK1", "ck1"),
-         _texted(lambda bound: lambda text, scope: text.lower())),
-    Pipe("left", "左取", ("count",), "text", Say("左边的几个字符"), _example("x | left(2)", "CK2026", "CK"), _texted(_cut(False))),
-    Pipe("right", "右取", ("count",), "text", Say("右边的几个字符"), _example("x | right(4)", "CK2026", "2026"), _texted(_cut(True))),
+        _texted(lambda bound: lambda text, scope: text.lower())),
+    Pipe("left", "左取", ("count",), "text", Say("左边的几个字符"), _example("x | left(2)", "CK2026", "CK"),
+        _texted(_cut(False))),
+    Pipe("right", "右取", ("count",), "text", Say("右边的几个字符"),
+        _example("x | right(4)", "CK2026", "2026"), _texted(_cut(True))),
     Pipe("replace", "替换", ("old", "new"), "text", Say("把旧文本全部换成新文本"),
-         _example('x | replace("-", "/")', "A-1-2", "A/1/2"), _texted(_replace)),
+        _example('x | replace("-", "/")', "A-1-2", "A/1/2"), _texted(_replace)),
     Pipe("split", "拆分", ("by?", "number?"), "any", Say("按分隔符拆成列表；写了第几个就只取那一个，从 1 数"),
-         _example('x | split(",", 2)', "a,b,c", "b"), _texted(_split)),
-    Pipe("join", "连接", ("by?",), "text", Say("把列表里不空的各项连成文本"), _example('x | join("、")', ["a", "b"], "a、b"), _join),
+        _example('x | split(",", 2)', "a,b,c", "b"), _texted(_split)),
+    Pipe("join", "连接", ("by?",), "text", Say("把列表里不空的各项连成文本"),
+        _example('x | join("、")', ["a", "b"], "a、b"), _join),
     Pipe("enum", "对应", ("else?",), "any", Say("按写出的对应关系换值；没写到的是问题，或用 else"),
-         _example("x | enum(1=A10001, 2=A10002)", "2", "A10002"), _enum, free=True),
+        _example("x | enum(1=A10001, 2=A10002)", "2", "A10002"), _enum, free=True),
 )  # fmt: skip
 
 PIPES: dict[str, Pipe] = {name: pipe for pipe in REGISTRY for name in (pipe.name, pipe.alias)}

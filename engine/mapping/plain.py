@@ -24,11 +24,11 @@ Value: TypeAlias = "Json | Missing"
 EXACT = Context(
     prec=34, rounding=ROUND_HALF_UP, Emin=-6143, Emax=6144, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
-"""The arithmetic of formulas: 34 digits, half up, nothing silent. Methods of a Context touch no thread's state."""
+"""The arithmetic of formulas: 34 digits, half up, nothing silent; its methods touch no thread's state."""
 
 DIGITS = "0123456789.-"
 LONGEST_NUMBER = 1000
-"""No number of business has more digits or a larger exponent; beyond it text and number are not turned into each other."""
+"""Numbers with more digits or a larger exponent are no business; they are not turned into text."""
 
 
 def blank(value: Value) -> bool:

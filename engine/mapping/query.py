@@ -27,8 +27,9 @@ from engine.say import Say
 
 PROJECTIONS = ("projection", "filter_projection", "value_projection", "flatten")
 CORE = (
-    "subexpression", "field", "comparator", "current", "index", "index_expression", "slice", "key_val_pair", "identity",
-    "literal", "multi_select_dict", "multi_select_list", "or_expression", "and_expression", "not_expression", "pipe",
+    "subexpression", "field", "comparator", "current", "index", "index_expression", "slice", "key_val_pair",
+    "identity", "literal", "multi_select_dict", "multi_select_list", "or_expression", "and_expression",
+    "not_expression", "pipe",
 )  # fmt: skip
 DEEPEST = 50
 

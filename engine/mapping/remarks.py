@@ -30,11 +30,11 @@ class Remarks:
         at: Mark | None = None,
         weight: Literal["problem", "warning", "note"] = "problem",
     ) -> None:
-        """`at` where it is known better than by the path; a path that is not there yet has its owner's mark."""
+        """`at` where it is known better than by the path; a path not written yet has its owner's mark."""
         self.problems.append(Problem(path, code, says, do, at or self.mark(path), weight))
 
     def slip(self, path: str, slip: Slip, text: str, how: str = "") -> None:
-        """A text that cannot be read. `how` is the key of a long cell, whose own mark is then the exact one."""
+        """A text that cannot be read. `how` is the key of a long cell, whose own mark is the exact one."""
         self.add(path, slip.code, slip.says, slip.do, self._within(path, slip.at, text, how))
 
     def mark(self, path: str) -> Mark | None:

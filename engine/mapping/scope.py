@@ -64,7 +64,10 @@ class Run:
 
 
 class Scope:
-    """One level of rows: the header is the outermost, each `each` one further in. `number` counts from 1."""
+    """One level of rows: the header is the outermost, each `each` one further in.
+
+    `number` is how many rows of this list the target has so far.
+    """
 
     __slots__ = ("number", "row", "run", "up")
 

@@ -1,4 +1,4 @@
-"""The compiled form of a document: cells, objects and lists of rows that build it, or tell every trouble in it.
+"""A document compiled: cells, objects and lists of rows that build it, or tell every trouble in it.
 
 `build` is the quick way and raises at the first Trouble; `collect` goes the same way once more and
 notes all of them. Both are pure, so the second gives what the first would have met.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from engine.mapping.fill import no_value
 from engine.mapping.plain import MISSING, Value
@@ -17,6 +17,8 @@ from engine.model.values import Json, Problem
 from engine.say import Say
 
 MOST_PROBLEMS = 100
+Each: TypeAlias = Callable[[Value, Scope], "list[Json] | None"]
+Make: TypeAlias = Callable[[Value, Scope], "dict[str, Json]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Listing:
 
     path: str
     label: str
-    each: Find
+    each: Each
     where: Callable[[Value, Scope], bool] | None
     inner: Object
     build: Find
@@ -120,8 +122,7 @@ class Listing:
     def collect(self, row: Value, scope: Scope, found: Findings) -> None:
         before, inside = len(found), Scope(None, scope, scope.run)
         try:
-            rows = self.each(row, scope)
-            items = cast("list[Json]", [] if rows is MISSING else rows)
+            items = self.each(row, scope) or []
             scope.run.spend(self.cost * len(items))
         except Trouble as trouble:
             found.note(self.path, self.label, trouble)
@@ -135,15 +136,14 @@ class Listing:
 
     def _collect_row(self, item: Json, inside: Scope, found: Findings) -> None:
         inside.row = item
-        inside.number += 1
         try:
             if self.where is not None and not self.where(item, inside):
-                inside.number -= 1
                 return
         except Trouble as trouble:
             found.note(f"{self.path}.where", self.label, trouble)
             return
         self.inner.collect(item, inside, found)
+        inside.number += 1
 
 
 def _last(build: Find, path: str, label: str, row: Value, scope: Scope, found: Findings) -> None:
@@ -173,9 +173,11 @@ def make_object(
     return Object(path, label, tuple(parts), build, 1 + sum(node.cost for _, node in parts))
 
 
-def _in_order(parts: list[tuple[str, Node]]) -> Callable[[Value, Scope], dict[str, Json]]:
+def _in_order(parts: list[tuple[str, Node]]) -> Make:
     """Constants lie ready in a pattern that is copied; what is missing is taken out, so the order stays."""
-    pattern = {name: node.constant if isinstance(node, Leaf) else MISSING for name, node in parts}
+    pattern: dict[str, Any] = {
+        name: node.constant if isinstance(node, Leaf) else MISSING for name, node in parts
+    }
     finds = tuple((name, node.build) for name, node in parts if pattern[name] is MISSING)
 
     def make(row: Value, scope: Scope) -> dict[str, Json]:
@@ -186,12 +188,12 @@ def _in_order(parts: list[tuple[str, Node]]) -> Callable[[Value, Scope], dict[st
                 del made[name]
             else:
                 made[name] = value
-        return cast("dict[str, Json]", made)
+        return made
 
     return make
 
 
-def _later_wins(parts: list[tuple[str, Node]]) -> Callable[[Value, Scope], dict[str, Json]]:
+def _later_wins(parts: list[tuple[str, Node]]) -> Make:
     """A name written twice holds the last of its cells that has a value."""
 
     def make(row: Value, scope: Scope) -> dict[str, Json]:
@@ -208,42 +210,40 @@ def _later_wins(parts: list[tuple[str, Node]]) -> Callable[[Value, Scope], dict[
 def make_listing(
     path: str,
     label: str,
-    each: Find,
+    each: Each,
     where: Callable[[Value, Scope], bool] | None,
     inner: Object,
     needed: bool,
 ) -> Listing:
-    make, cost = inner.build, inner.cost
+    make, cost = cast(Make, inner.build), inner.cost
 
     def build(row: Value, scope: Scope) -> Value:
         rows = each(row, scope)
         made: list[Json] = []
-        if rows is not MISSING:
-            scope.run.spend(cost * len(cast("list[Json]", rows)))
+        if rows is not None:
+            scope.run.spend(cost * len(rows))
             inside = Scope(None, scope, scope.run)
-            for item in cast("list[Json]", rows):
+            for item in rows:
                 inside.row = item
-                inside.number += 1
-                if where is not None and not where(item, inside):
-                    inside.number -= 1
-                else:
-                    made.append(cast(Json, make(item, inside)))
+                if where is None or where(item, inside):
+                    made.append(make(item, inside))
+                    inside.number += 1
         if needed and not made:
             raise Trouble("required", Say("一行也没有，而这里必须有"), Say("核对源数据和 where"))
-        return MISSING if rows is MISSING else made
+        return MISSING if rows is None else made
 
     return Listing(path, label, each, where, inner, build, cost)
 
 
-def rows_of(find: Find, label: str) -> Find:
-    """The list `each` names; what the vendor leaves out is missing."""
+def rows_of(find: Find, label: str) -> Each:
+    """The list `each` names; None where the vendor leaves it out."""
 
-    def each(row: Value, scope: Scope) -> Value:
+    def each(row: Value, scope: Scope) -> list[Json] | None:
         value = find(row, scope)
-        if value.__class__ is list:
+        if isinstance(value, list):
             return value
         if value is MISSING or value is None or value == "":
-            return MISSING
+            return None
         raise Trouble("no_list", Say("{label} 不是列表", label=label), Say("核对源数据的结构"))
 
     return each

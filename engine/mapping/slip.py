@@ -11,7 +11,7 @@ CLOSES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 
 
 class Slip(Exception):
-    """What was written cannot be read at `at` (characters from 0). `do` is the next step, often the mended text."""
+    """What was written cannot be read at `at`, from 0. `do` is the next step, often the mended text."""
 
     def __init__(self, at: int, says: Say, do: str = "", code: str = "syntax") -> None:
         super().__init__(says)

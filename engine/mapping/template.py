@@ -31,13 +31,14 @@ COMPARES = {"eq": "=", "ne": "<>", "lt": "<", "lteq": "<=", "gt": ">", "gteq": "
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a part of the template stands: its ground, and the loop variables with the level each is a row of."""
+    """Where a part stands: its ground, and loop variables with their level, and the level it began on."""
 
     ground: Ground
     loops: Mapping[str, int]
+    base: int
 
     def inside(self, name: str, found: Found) -> _Place:
-        return _Place(self.ground.inside(found), {**self.loops, name: len(self.ground.levels)})
+        return _Place(self.ground.inside(found), {**self.loops, name: len(self.ground.levels)}, self.base)
 
 
 Said = Callable[[Value, Scope], str]
@@ -55,7 +56,7 @@ def compile_template(text: str, ground: Ground) -> Coded:
         ) from None
     except (RecursionError, ValueError):
         raise Slip(0, Say("模板嵌套太深或数字太长"), Say("改短它")) from None
-    said, cost = _body(parsed.body, _Place(ground, {}), 0)
+    said, cost = _body(parsed.body, _Place(ground, {}, len(ground.levels) - 1), 0)
     return Coded(lambda row, scope: said(row, scope), "text", "模板", cost=cost)
 
 
@@ -120,9 +121,10 @@ def _for(node: nodes.For, place: _Place, depth: int) -> tuple[Said, int]:
         items = rows(row, scope)
         scope.run.spend(cost * len(items))
         inner, parts = Scope(None, scope, scope.run), []
-        for inner.number, item in enumerate(items, 1):
+        for item in items:
             inner.row = item
             parts.append(said(item, inner))
+            inner.number += 1
         return joined(parts, "", scope)
 
     return each, 1
@@ -194,10 +196,9 @@ def _path(node: nodes.Node, place: _Place) -> Path:
     if not isinstance(node, nodes.Name):
         raise _refused(node)
     here = len(place.ground.levels) - 1
-    outermost = here - len(place.loops)
     if node.name in place.loops:
         return Path(here - place.loops[node.name], tuple(reversed(steps)))
-    return Path(here - outermost, (Step(node.name), *reversed(steps)))
+    return Path(here - place.base, (Step(node.name), *reversed(steps)))
 
 
 def _indexed(node: nodes.Expr, index: int, steps: list[Step], place: _Place) -> Path:

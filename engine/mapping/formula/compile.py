@@ -1,20 +1,16 @@
-"""A formula's tree made into one closure. All that can be known before a record comes is checked here.
-
-Comparisons follow rule 9: the literal decides; where both sides are fields, their declared types do.
-"""
+"""A formula's tree made into one closure. All that can be known before a record comes is checked here."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, cast
 
-from engine.mapping.formula.coded import Coded, numbers, texts, truths
+from engine.mapping.formula.coded import Coded, numbers, truths
+from engine.mapping.formula.compare import compile_compare, compile_in
 from engine.mapping.formula.function import Args, signature
 from engine.mapping.formula.functions import FUNCTIONS
 from engine.mapping.formula.number import overflow
-from engine.mapping.formula.text import joined
+from engine.mapping.formula.text import concatenated
 from engine.mapping.formula.tree import (
     Call,
     Chain,
@@ -31,16 +27,12 @@ from engine.mapping.formula.tree import (
 from engine.mapping.ground import Ground
 from engine.mapping.manual import Kind
 from engine.mapping.path import compile_path
-from engine.mapping.plain import EXACT, MISSING, Value, as_number, blank
+from engine.mapping.plain import EXACT, Value, as_number, blank
 from engine.mapping.scope import Find, Scope, Trouble
 from engine.mapping.slip import Slip
 from engine.model.catalog import FieldType
 from engine.say import Say
 
-Test = Callable[[Any, Any], bool]
-TESTS: dict[str, Test] = {
-    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 KINDS: dict[FieldType, Kind] = {
     "integer": "number", "decimal": "number", "boolean": "truth", "list": "list", "object": "any",
     "text": "text", "id": "text", "date": "text", "datetime": "text",
@@ -61,9 +53,10 @@ def compile_formula(tree: Tree, ground: Ground) -> Coded:
         case Prefix():
             return _prefix(tree, ground)
         case Compare():
-            return _compare(tree, ground)
+            left, right = compile_formula(tree.left, ground), compile_formula(tree.right, ground)
+            return compile_compare(tree, left, right, _shown(tree))
         case In():
-            return _in(tree, ground)
+            return compile_in(tree, compile_formula(tree.of, ground), _shown(tree))
 
 
 def compile_condition(tree: Tree, ground: Ground) -> tuple[Callable[[Value, Scope], bool], int]:
@@ -91,7 +84,10 @@ def _literal(tree: Tree, value: Decimal | str | bool) -> Coded:
 def _name(tree: Name, ground: Ground) -> Coded:
     found = ground.resolve(tree.path, tree.at)
     kind = KINDS[found.field.type] if found.field else "any"
-    return Coded(compile_path(found.path), kind, found.label, field=True, quote=found.quote)
+    path = found.path
+    single = len(path.steps) == 1 and path.steps[0].index is None
+    near = (path.up, path.steps[0].name) if single else None
+    return Coded(compile_path(path), kind, found.label, field=True, quote=found.quote, near=near)
 
 
 def _call(tree: Call, ground: Ground) -> Coded:
@@ -150,7 +146,7 @@ def _chain(tree: Chain, ground: Ground) -> Coded:
         tests = [_condition(one, part) for one, part in zip(coded, trees, strict=True)]
         find, kind = _logic(sign, tests), "truth"
     elif sign == "&":
-        find, kind = _join(coded), "text"
+        find, kind = concatenated(coded), "text"
     else:
         find, kind = _arithmetic(coded, [sign for sign, _ in tree.rest], trees), "number"
     return Coded(find, kind, _shown(tree), quote=_quote(coded), cost=_cost(coded))
@@ -172,11 +168,6 @@ def _logic(sign: str, coded: Sequence[Coded]) -> Find:
         return not stops_on
 
     return logic
-
-
-def _join(coded: Sequence[Coded]) -> Find:
-    ready = tuple(texts(one) for one in coded)
-    return lambda row, scope: joined([part(row, scope) for part in ready], "", scope)
 
 
 def _arithmetic(coded: Sequence[Coded], signs: Sequence[str], trees: Sequence[Tree]) -> Find:
@@ -226,89 +217,3 @@ def _prefix(tree: Prefix, ground: Ground) -> Coded:
         quote=coded.quote,
         cost=cost,
     )
-
-
-def _compare(tree: Compare, ground: Ground) -> Coded:
-    left, right = compile_formula(tree.left, ground), compile_formula(tree.right, ground)
-    how, test = _as_what(left, right, tree), TESTS[tree.sign]
-    for one, side in ((left, tree.left), (right, tree.right)):
-        if how == "number" and one.fixed and as_number(one.literal) is None:
-            raise Slip(
-                side.at, Say("{label} 不是数字", label=one.label), Say("两边都写数字，或都写带引号的文本")
-            )
-    find = _compare_numbers(left, right, test) if how == "number" else _compare_texts(left, right, test)
-    return Coded(find, "truth", _shown(tree), quote=_quote([left, right]), cost=_cost([left, right]))
-
-
-def _as_what(left: Coded, right: Coded, tree: Compare) -> str:
-    """Rule 9. A literal decides; then a number that was computed; then a text that was computed; then the fields."""
-    for one in (left, right):
-        if one.fixed:
-            return "number" if one.kind == "number" else "text"
-    computed = [one.kind for one in (left, right) if not one.field]
-    if "number" in computed or (left.kind == right.kind == "number"):
-        return "number"
-    if tree.sign in ("=", "<>") or "text" in computed:
-        return "text"
-    said = [print_formula(side) for side in (tree.left, tree.right)]
-    do = Say("按数比较写 NUMBER({left}) {sign} NUMBER({right})", left=said[0], sign=tree.sign, right=said[1])
-    raise Slip(
-        tree.at,
-        Say("不知道 {left} 和 {right} 按数还是按文本比较", left=left.label, right=right.label),
-        do,
-        "untyped",
-    )
-
-
-def _compare_numbers(left: Coded, right: Coded, test: Test) -> Find:
-    """Both are Decimal; a blank side makes it false, other text is a problem."""
-    if right.fixed:
-        return _compare_to(left, cast(Decimal, as_number(right.literal)), test)
-    a, b, read_a, read_b = left.find, right.find, numbers(left), numbers(right)
-
-    def compare(row: Value, scope: Scope) -> Value:
-        if blank(a(row, scope)) or blank(b(row, scope)):
-            return False
-        return test(read_a(row, scope), read_b(row, scope))
-
-    return compare
-
-
-def _compare_to(left: Coded, literal: Decimal, test: Test) -> Find:
-    find, read = left.find, numbers(left)
-
-    def compare(row: Value, scope: Scope) -> Value:
-        value = find(row, scope)
-        if value is MISSING or value is None or value == "":
-            return False
-        number = as_number(value)
-        return test(read(row, scope) if number is None else number, literal)
-
-    return compare
-
-
-def _compare_texts(left: Coded, right: Coded, test: Test) -> Find:
-    a, b = texts(left), texts(right)
-    if right.fixed:
-        literal = right.literal
-        said = "true" if literal is True else "false" if literal is False else literal
-        return lambda row, scope: test(a(row, scope), said)
-    return lambda row, scope: test(a(row, scope), b(row, scope))
-
-
-def _in(tree: In, ground: Ground) -> Coded:
-    coded = compile_formula(tree.of, ground)
-    said = frozenset(item.value for item in tree.items if isinstance(item, Text))
-    counted = tuple(item.value for item in tree.items if isinstance(item, Number))
-    text, number, find, negated = texts(coded), numbers(coded), coded.find, tree.negated
-
-    def among(row: Value, scope: Scope) -> Value:
-        if said and text(row, scope) in said:
-            return not negated
-        if counted:
-            if blank(find(row, scope)):
-                return False
-            return (number(row, scope) in counted) is not negated
-        return negated
-
-    return Coded(among, "truth", _shown(tree), quote=coded.quote, cost=1 + coded.cost)

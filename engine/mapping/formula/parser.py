@@ -30,7 +30,7 @@ COMPARES = ("=", "<>", "<", "<=", ">", ">=")
 
 
 def read_formula(text: str) -> Tree:
-    """The tree of an expression (without its leading `=`). Raises Slip at the first place that cannot be read."""
+    """The tree of an expression without its `=`. Raises Slip at the first place that cannot be read."""
     reader = _Reader(tokens(text))
     tree = reader.expression(0)
     reader.expect_end()
