@@ -10,7 +10,7 @@ The director's calls, JSON in and out, 400 with {"says": …} where something is
 
     GET  /report?full=1               every stage's report
     POST /time      {"seconds": n}    move the simulated clock to n seconds ahead of the real one
-    POST /reset                       all simulators fresh, ledgers empty, clock real
+    POST /reset                       all as it began: no orders, documents, faults; the real clock
     POST /<name>/faults     {"seed", "rates": {kind: share}, "slow", "retry_after"}
     POST /<name>/latency    {"seconds": s, "at_once": n or null}
     POST /<name>/kill       {"pid", "nth", "when": "before"|"after", "purpose": "save"}; {} takes it back
@@ -74,8 +74,8 @@ class Theatre:
         if steps == ["reset"]:
             self.ahead = timedelta(0)
             for name, stage in self.stages.items():
-                stage.simulator = simulator(self.folders, name, self.options.get(name, {}), self.seed)
-                stage.clear()
+                fresh = simulator(self.folders, name, self.options.get(name, {}), self.seed)
+                stage.begin(fresh, FaultPlan(self.seed))
             return {}
         if len(steps) == 2 and steps[0] in self.stages:
             return self._tell(self.stages[steps[0]], steps[1], given)
@@ -189,7 +189,7 @@ def _json(data: Json, status: int = 200) -> web.Response:
     return web.Response(status=status, body=encode(data), content_type="application/json")
 
 
-async def serve(theatre: Theatre, *, port_file: Path | None, seconds: float | None) -> None:
+async def serve(theatre: Theatre, *, parent: int, port_file: Path | None, seconds: float | None) -> None:
     """Serve until the parent dies, the time is over or a signal comes; tell where on stdout first."""
     runners: list[web.ServerRunner] = []
     secret = theatre.clock.code()
@@ -199,7 +199,7 @@ async def serve(theatre: Theatre, *, port_file: Path | None, seconds: float | No
     line["allow"] = [base.removeprefix("http://") for base in bases.values()]
     line["simulators"] = {name: _facts(stage, bases[name]) for name, stage in theatre.stages.items()}
     _publish(encode(line) + b"\n", port_file)
-    await _over(seconds)
+    await _over(parent, seconds)
     for runner in runners:
         await runner.cleanup()
 
@@ -229,7 +229,7 @@ def _publish(line: bytes, port_file: Path | None) -> None:
     sys.stdout.flush()
 
 
-async def _over(seconds: float | None) -> None:
+async def _over(parent: int, seconds: float | None) -> None:
     """Wait for the end: whichever of signal, time and the parent's death comes first."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -237,7 +237,6 @@ async def _over(seconds: float | None) -> None:
         loop.add_signal_handler(number, stop.set)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
-    parent = os.getppid()
     while not stop.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(stop.wait(), 0.5)
@@ -260,6 +259,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve; 2 for wrong options."""
+    parent = os.getppid()  # asked first: it may be gone before the first call comes
     asked = parser().parse_args(argv)
     only = [name for name in asked.only.split(",") if name]
     try:
@@ -269,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
-    asyncio.run(serve(theatre, port_file=asked.port_file, seconds=asked.seconds))
+    asyncio.run(serve(theatre, parent=parent, port_file=asked.port_file, seconds=asked.seconds))
     return 0
 
 

@@ -45,12 +45,14 @@ class Stage:
     """One simulator, its faults, its journal of every call and its ledger of every write."""
 
     def __init__(self, simulator: Simulator, plan: FaultPlan | None = None, *, latency: float = 0.0) -> None:
-        self.simulator = simulator
-        self.plan = plan or FaultPlan(0)
-        self.latency = latency
+        self.inside = 0
+        self.begin(simulator, plan or FaultPlan(0), latency)
+
+    def begin(self, simulator: Simulator, plan: FaultPlan, latency: float = 0.0) -> None:
+        """A new play: this simulator, these faults, nothing remembered."""
+        self.simulator, self.plan, self.latency = simulator, plan, latency
         self.at_once: int | None = None
         self.kill: Kill | None = None
-        self.inside = 0
         self.clear()
 
     def clear(self) -> None:
