@@ -17,6 +17,8 @@ ADDRESS = "/open-auth/dataCenter/getGatewayAddress"
 TOKEN = "/open-auth/selfAppAuth/base/v1/getAccessToken"  # noqa: S105  (a path)
 EARLY = timedelta(seconds=300)
 MOVES_RARELY = timedelta(days=1)
+# Codes by which the vendor's own systems say that they are in trouble: no key is wrong.
+TROUBLED = frozenset({"999", "9999", "500", "310071", "310078"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -81,11 +83,14 @@ def _yes(reply: Reply) -> dict[str, Json]:
         raise Fault("broken", says, code=str(reply.status), sent=False)
     code, inner = data.get("code"), data.get("data")
     if str(code) not in ("00000", "200"):
-        raise _denied(str(code), str(data.get("message") or ""))
+        raise _denied(str(code), data.get("message") or "")
     return inner if isinstance(inner, dict) else {}
 
 
-def _denied(code: str, message: str) -> Fault:
+def _denied(code: str, message: Json) -> Fault:
+    if code in TROUBLED:
+        says = Say("用友BIP的认证服务出错：{message}（{code}），稍后自动再试", message=message, code=code)
+        return Fault("broken", says, code=code, sent=False)
     says = Say("用友BIP不发令牌：{message}（{code}），请检查密钥与租户", message=message, code=code)
     return Fault("login", says, code=code, sent=False)
 

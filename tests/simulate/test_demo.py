@@ -8,11 +8,14 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 
+from engine.document.check import check
+from engine.exact import decode, encode
+from engine.model.values import Record
 from flows.demo.expect import expected
 from flows.demo.orders import orders
 from tests.connectors.drive import CONNECTORS, ROOT, module, registry
@@ -86,15 +89,31 @@ def at(order: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(order["consign_time"] + "+08:00").astimezone(UTC)
 
 
+def test_the_scheme_and_the_script_agree_on_every_order() -> None:
+    text = (ROOT / "flows" / "wdt-stockout-to-bip-othout.yaml").read_text(encoding="utf-8")
+    mapping = check(text, registry()).mapping
+    assert mapping is not None
+    lookups = {name: pairs(name) for name in ("仓库", "物料", "单位")}
+    for order in orders(1000, 12, SINCE, UNTIL):
+        mapped = mapping.apply(cast(Record, decode(encode(order))), lookups, SINCE)
+        assert (mapped.problems, mapped.held) == ((), ())
+        assert mapped.document == expected(order)
+        assert (mapped.skipped is None) == (mapped.document is not None)
+
+
 def test_every_lookup_ends_in_a_code_the_simulator_knows() -> None:
     bip: Any = module(CONNECTORS / "yonbip" / "simulator.py")
     wdt: Any = module(CONNECTORS / "wdt" / "simulator.py")
     assert right("仓库") <= bip.WAREHOUSES
     assert right("物料") <= bip.PRODUCTS
     assert right("单位") <= bip.UNITS
-    assert right("仓库", "left") == wdt.WAREHOUSES
+    assert {*pairs("仓库")} == wdt.WAREHOUSES
 
 
-def right(table: str, column: str = "right") -> set[str]:
+def right(table: str) -> set[str]:
+    return {*pairs(table).values()}
+
+
+def pairs(table: str) -> dict[str, str]:
     with (DEMO / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return {row[column] for row in csv.DictReader(file)}
+        return {row["left"]: row["right"] for row in csv.DictReader(file)}

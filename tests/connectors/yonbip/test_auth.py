@@ -63,6 +63,7 @@ def test_half_an_address_is_a_login_fault() -> None:
         (200, {"code": "00000", "data": None}, "broken"),
         (200, {"code": "00000", "data": {"access_token": ""}}, "broken"),
         (200, {"code": "1005", "message": "签名不正确"}, "login"),
+        (200, {"code": 999, "message": "系统异常"}, "broken"),
     ],
 )
 def test_whatever_goes_wrong_before_the_call_leaves_it_unsent(status: int, data: Json, kind: str) -> None:
