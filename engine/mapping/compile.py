@@ -65,7 +65,7 @@ class Mapping:
             self.root.collect(record, scope, found)
         except Trouble as trouble:
             found.note("source.where", "where", trouble)
-        if not len(found):
+        if not found.noted:
             found.note("map", "map", first)
         if found.problems:
             return Mapped(problems=tuple(found.problems.values()))
@@ -106,11 +106,11 @@ class _Work:
     def mapping(self) -> Mapping | None:
         where = None
         if self.scheme.source.where is not None:
-            where = condition(self.scheme.source.where, "source", "where", self.ground, self.remarks)
+            where = condition(self.scheme.source.where, "source.where", self.ground, self.remarks)
         fields = self.target.fields if self.target else None
         parts = self.parts(self.scheme.map, "map", fields, "", self.ground)
         sets = frozenset(name for name, _ in parts)
-        self._look_up_set(sets)
+        self._look_up_set()
         if self.remarks.broken:
             return None
         root = make_object("map", "map", parts, needed=False, empty_is_missing=False)
@@ -127,11 +127,11 @@ class _Work:
             place = f"{at}.{entry.to}" if at else entry.to
             field, fine = self._field(entry, place, known)
             name = field.name if field else entry.to
-            if isinstance(entry.rule, Cell) and entry.rule.how == "ignore":
+            if _ignored(entry):
                 continue
             tried.add(name)
-            node = self._node(entry, field, place, ground) if fine else None
-            if node is not None:
+            node = self._node(entry, field, place, ground)
+            if node is not None and fine:
                 parts.append((name, node))
         self._required(path, known, at, tried)
         return parts
@@ -174,8 +174,13 @@ class _Work:
                     self.remarks.mark(path),
                 )
 
-    def _look_up_set(self, sets: frozenset[str]) -> None:
-        if self.target and self.target.lookup and self.target.lookup.by not in sets:
+    def _look_up_set(self) -> None:
+        if not self.target or not self.target.lookup:
+            return
+        fields = [
+            named(self.target.fields, entry.to) for entry in self.scheme.map.entries if not _ignored(entry)
+        ]
+        if self.target.lookup.by not in {field.name for field in fields if field}:
             says = Say("没有映射 {name}，结果不明的单据将无法按单号查回", name=self.target.lookup.by)
             self.remarks.add("map", "lookup_not_set", says, Say("把源单号映射到它"), weight="warning")
 
@@ -216,10 +221,10 @@ class _Work:
         try:
             each, inner_ground = self._each(rows.each, ground)
         except Slip as slip:
-            self.remarks.slip(entry.path, slip, rows.each, "each")
+            self.remarks.slip(f"{entry.path}.each", slip, rows.each)
             return None
         where = (
-            condition(rows.where, entry.path, "where", inner_ground, self.remarks)
+            condition(rows.where, f"{entry.path}.where", inner_ground, self.remarks)
             if rows.where is not None
             else None
         )
@@ -241,6 +246,10 @@ class _Work:
             )
         coded = compile_formula(Name(short.path, short.at), ground)
         return rows_of(coded.find, found.label), ground.inside(found)
+
+
+def _ignored(entry: Entry) -> bool:
+    return isinstance(entry.rule, Cell) and entry.rule.how == "ignore"
 
 
 def _inside(field: Field | None) -> tuple[Field, ...] | None:

@@ -72,15 +72,15 @@ ALWAYS: tuple[Truth, int] = (always, 0)
 
 
 def _when(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> tuple[Truth, int] | None:
-    return ALWAYS if cell.when is None else condition(cell.when, path, "when", ground, remarks)
+    return ALWAYS if cell.when is None else condition(cell.when, f"{path}.when", ground, remarks)
 
 
-def condition(text: str, path: str, how: str, ground: Ground, remarks: Remarks) -> tuple[Truth, int] | None:
+def condition(text: str, path: str, ground: Ground, remarks: Remarks) -> tuple[Truth, int] | None:
     """A `where` or `when` with its cost; None where a problem was told."""
     try:
         return compile_condition(read_formula(text), ground)
     except Slip as slip:
-        remarks.slip(path, slip, text, how)
+        remarks.slip(path, slip, text)
         return None
 
 

@@ -172,7 +172,7 @@ def nearest(fields: Iterable[Field], name: str) -> str:
     names = {one.name: one for one in fields}
     titles = {one.title: one for one in names.values() if one.title}
     lower = {key.lower(): one for key, one in names.items()}
-    close = [lower[key] for key in get_close_matches(name.lower(), lower, 3, 0.6)]
+    close = [lower[key] for key in get_close_matches(name.lower(), lower, 3, 0.5)]
     close += [titles[key] for key in get_close_matches(name, titles, 3, 0.5)]
     return "、".join(dict.fromkeys(f"{one.title} {one.name}".strip() for one in close[:3]))
 

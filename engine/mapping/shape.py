@@ -32,17 +32,19 @@ class Miss:
 
 @dataclass(slots=True)
 class Findings:
-    """What went wrong in one record, each thing once. `rows` are the row numbers of the lists gone into."""
+    """What went wrong in one record, each thing once, at most MOST_PROBLEMS.
+
+    `rows` are the row numbers of the lists gone into; `noted` counts also what was told before.
+    """
 
     problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
     held: dict[Miss, None] = field(default_factory=dict)
     passed: list[Say] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.problems) + len(self.held) + len(self.passed)
+    noted: int = 0
 
     def note(self, path: str, cell: str, trouble: Trouble) -> None:
+        self.noted += 1
         if isinstance(trouble, Held):
             self.held[Miss(trouble.table, trouble.looked_for, path)] = None
         elif isinstance(trouble, Passed):
@@ -100,10 +102,10 @@ class Object:
     cost: int
 
     def collect(self, row: Value, scope: Scope, found: Findings) -> None:
-        before = len(found)
+        before = found.noted
         for _, node in self.parts:
             node.collect(row, scope, found)
-        if len(found) == before:
+        if found.noted == before:
             _last(self.build, self.path, self.label, row, scope, found)
 
 
@@ -120,7 +122,7 @@ class Listing:
     cost: int
 
     def collect(self, row: Value, scope: Scope, found: Findings) -> None:
-        before, inside = len(found), Scope(None, scope, scope.run)
+        before, inside = found.noted, Scope(None, scope, scope.run)
         try:
             items = self.each(row, scope) or []
             scope.run.spend(self.cost * len(items))
@@ -131,7 +133,7 @@ class Listing:
             found.rows.append(place)
             self._collect_row(item, inside, found)
             found.rows.pop()
-        if len(found) == before:
+        if found.noted == before:
             _last(self.build, self.path, self.label, row, scope, found)
 
     def _collect_row(self, item: Json, inside: Scope, found: Findings) -> None:

@@ -112,7 +112,9 @@ def cell(rule: Rule) -> Cell:
 
 def fields(rules: Mapping[str, Rule] | list[tuple[str, Rule]], path: str = "map") -> Fields:
     pairs = rules.items() if isinstance(rules, Mapping) else rules
-    return Fields(entries=tuple(Entry(to=to, path=f"{path}.{to}", rule=_rule(one, f"{path}.{to}")) for to, one in pairs))
+    return Fields(
+        entries=tuple(Entry(to=to, path=f"{path}.{to}", rule=_rule(one, f"{path}.{to}")) for to, one in pairs)
+    )
 
 
 def _rule(rule: Rule, path: str) -> Cell | Fields | Rows:
@@ -139,7 +141,9 @@ def scheme(
     )
 
 
-def problems(rules: Mapping[str, Rule] | list[tuple[str, Rule]], typed: bool = True, **more: Any) -> list[Problem]:
+def problems(
+    rules: Mapping[str, Rule] | list[tuple[str, Rule]], typed: bool = True, **more: Any
+) -> list[Problem]:
     """What compiling tells, the warnings too; `vouchdate` is mapped so that it is not always missed."""
     whole = {"vouchdate": "consign_time | date", "code": "order_no", **dict(rules)}
     return compile_mapping(scheme(whole, **more), QUERY if typed else None, SAVE if typed else None, None)[1]
@@ -153,8 +157,8 @@ def apply(
     **more: Any,
 ) -> Mapped:
     """The mapping compiled (without catalogues unless `typed`) and applied to a record."""
-    operations = (QUERY, SAVE) if typed else (None, None)
-    mapping, found = compile_mapping(scheme(rules, **more), *operations, None)
+    source, target = (QUERY, SAVE) if typed else (None, None)
+    mapping, found = compile_mapping(scheme(rules, **more), source, target, None)
     assert mapping is not None, found
     return mapping.apply(RECORD if record is None else record, lookups, NOW)
 

@@ -69,7 +69,11 @@ def test_full_width_signs_are_offered_mended(text: str, at: int, mended: str) ->
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{{order_no}}", "order_no"), ('旺店通 {{order_no}}"', '=CONCAT("旺店通 ", order_no, """")'), ("{{ a }}-{{b}}", '=CONCAT(a, "-", b)')],
+    [
+        ("{{order_no}}", "order_no"),
+        ('旺店通 {{order_no}}"', '=CONCAT("旺店通 ", order_no, """")'),
+        ("{{ a }}-{{b}}", '=CONCAT(a, "-", b)'),
+    ],
 )
 def test_braces_are_refused_with_the_translation(text: str, said: str) -> None:
     with pytest.raises(Slip) as caught:
@@ -79,7 +83,16 @@ def test_braces_are_refused_with_the_translation(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "at"),
-    [("x |", 3), ("x | p(", 6), ("x | p(1", 7), ("x | p(1 2)", 8), ('x | p("a)', 6), ("x y", 2), ("x | p(a=)", 8), ("x | p(1,)", 8)],
+    [
+        ("x |", 3),
+        ("x | p(", 6),
+        ("x | p(1", 7),
+        ("x | p(1 2)", 8),
+        ('x | p("a)', 6),
+        ("x y", 2),
+        ("x | p(a=)", 8),
+        ("x | p(1,)", 8),
+    ],
 )
 def test_a_broken_cell_is_refused_at_its_column(text: str, at: int) -> None:
     with pytest.raises(Slip) as caught:

@@ -11,7 +11,9 @@ from tests.mapping.build import says, value
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 STEPS = st.builds(Step, NAMES, st.none() | st.integers(-5, 99))
-PATHS = st.just(Path()) | st.builds(Path, st.integers(0, 3), st.lists(STEPS, min_size=1, max_size=3).map(tuple))
+PATHS = st.just(Path()) | st.builds(
+    Path, st.integers(0, 3), st.lists(STEPS, min_size=1, max_size=3).map(tuple)
+)
 
 
 @given(PATHS, st.booleans())
@@ -26,7 +28,9 @@ def test_signs_of_vendors_stand_bare_in_a_cell_and_escaped_in_a_formula() -> Non
     assert print_path(path, formula=True) == r"defines\!define\-1"
 
 
-@pytest.mark.parametrize(("text", "at"), [("^a", 1), ("a.", 2), ("a..b", 2), ("a[x]", 1), ("a[01]", 1), ("a\\", 1), ("", 0)])
+@pytest.mark.parametrize(
+    ("text", "at"), [("^a", 1), ("a.", 2), ("a..b", 2), ("a[x]", 1), ("a[01]", 1), ("a\\", 1), ("", 0)]
+)
 def test_a_broken_path_is_refused_at_its_column(text: str, at: int) -> None:
     with pytest.raises(Slip) as caught:
         read_path(text, 0)

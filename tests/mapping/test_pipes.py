@@ -54,14 +54,23 @@ def test_dates_are_read_strictly_and_written_by_pattern(pipe: str, text: str, gi
     assert value(f"x | {pipe}", {"x": text}) == gives
 
 
-@pytest.mark.parametrize("text", ["2026-02-30", "2026/01/02", "20260102", "2026-1-2", "明天", "2026-01-02 25:00:00", 20260102])
+@pytest.mark.parametrize(
+    "text", ["2026-02-30", "2026/01/02", "20260102", "2026-1-2", "明天", "2026-01-02 25:00:00", 20260102]
+)
 def test_what_is_no_date_is_a_problem(text: object) -> None:
     assert "不是日期" in says("x | date", {"x": text})
 
 
 @pytest.mark.parametrize(
     ("text", "places", "gives"),
-    [("1.005", 2, "1.01"), ("-1.005", 2, "-1.01"), ("2.5", 0, "3"), ("30", 4, "30.0000"), (Decimal("0.00005"), 4, "0.0001"), (7, 1, "7.0")],
+    [
+        ("1.005", 2, "1.01"),
+        ("-1.005", 2, "-1.01"),
+        ("2.5", 0, "3"),
+        ("30", 4, "30.0000"),
+        (Decimal("0.00005"), 4, "0.0001"),
+        (7, 1, "7.0"),
+    ],
 )
 def test_decimal_rounds_half_up_and_never_through_binary(text: object, places: int, gives: str) -> None:
     assert str(value(f"x | decimal({places})", {"x": text})) == gives
@@ -119,7 +128,7 @@ def test_enum_gives_else_to_the_rest_and_is_a_problem_without() -> None:
         ("order_no | decimal(x)", "syntax"),
         ("order_no | decimal(2, 3)", "syntax"),
         ("order_no | date(yyyy~MM)", "syntax"),
-        ("order_no | date(format=\"yyyy?\")", "syntax"),
+        ('order_no | date(format="yyyy?")', "syntax"),
         ("order_no | enum", "syntax"),
     ],
 )
@@ -131,4 +140,10 @@ def test_a_misused_pipe_is_a_problem_before_any_record(written: str, code: str) 
 
 def test_problems_of_a_cell_are_told_together() -> None:
     found = problems({"memo": {"from": "nope", "pipe": ["lokup(仓库)", "decimal(x)", "(("], "when": "a >"}})
-    assert [one.path for one in found] == ["map.memo", "map.memo", "map.memo.pipe[2]", "map.memo.pipe[0]", "map.memo.pipe[1]"]
+    assert [one.path for one in found] == [
+        "map.memo.when",
+        "map.memo",
+        "map.memo.pipe[2]",
+        "map.memo.pipe[0]",
+        "map.memo.pipe[1]",
+    ]
