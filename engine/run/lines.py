@@ -30,7 +30,7 @@ class Vendors(Protocol):
     """What the registry tells of connectors."""
 
     def connector(self, name: str) -> Connector | None: ...
-    def auth(self, connector: str, channel: str) -> Auth: ...
+    def auth(self, connector: str, channel: str) -> Auth | None: ...
 
 
 class Lines:
@@ -60,6 +60,8 @@ class Lines:
     def _talk(self, account: Account) -> Talk:
         link = self.link(account)
         auth = self._vendors.auth(account.connector, account.channel)
+        if auth is None:
+            raise Wrong([_no_connector(account)])
         bucket = self._buckets.of(account.code, link.limits)
         return Talk(link, auth, self._door, self._store.tokens, bucket, self._clock, _hear)
 
@@ -67,8 +69,7 @@ class Lines:
         """The account with its secrets opened. Raises Wrong naming every setting that is missing."""
         connector = self._vendors.connector(account.connector)
         if connector is None or account.channel not in connector.channels:
-            says = Say("连接 {code} 所用的连接器 {name}/{channel} 不存在。", code=account.code, name=account.connector, channel=account.channel)
-            raise Wrong([Problem(account.code, "no_connector", says, Say("检查连接器文件夹或改选通道。"))])
+            raise Wrong([_no_connector(account)])
         secrets = self._store.read(lambda read: connections.opened(read, self._store.vault, account.code))
         settings = {**account.settings, **secrets}
         channel = connector.channels[account.channel]
@@ -114,6 +115,12 @@ def collect() -> tuple[list[Exchange], Callable[[], None]]:
     heard: list[Exchange] = []
     token = hearing.set(heard)
     return heard, lambda: hearing.reset(token)
+
+
+def _no_connector(account: Account) -> Problem:
+    names = {"code": account.code, "name": account.connector, "channel": account.channel}
+    says = Say("连接 {code} 所用的连接器 {name}/{channel} 不存在或不完整。", **names)
+    return Problem(account.code, "no_connector", says, Say("检查连接器文件夹或改选通道。"))
 
 
 def _missing(code: str, name: str, title: str) -> Problem:

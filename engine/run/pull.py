@@ -165,7 +165,9 @@ class Pull:
 
 
 def _read_done(connection: Connection, run_ids: Sequence[int]) -> list[None]:
-    return [runs.read_done(connection, run_id) for run_id in run_ids]
+    for run_id in run_ids:
+        runs.read_done(connection, run_id)
+    return [None] * len(run_ids)
 
 
 def as_row(operation: Operation, record: Record) -> Row:

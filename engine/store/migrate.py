@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, inspect, select, text
 
 from engine.errors import Wrong
 from engine.model.values import Problem
 from engine.say import Say
 from engine.store.session import Database
 from engine.store.tables import installation
+
+NEWEST = "0001"
+"""The newest migration: known here so that a database that is up to date costs no import of alembic."""
 
 _LOCK = 0x6475696A6965  # an advisory lock nobody else takes: "duijie"
 
@@ -29,19 +27,28 @@ def migrate(database: Database, code: str, now: datetime) -> str:
     with database.write() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        config.attributes["connection"] = connection
-        newest = ScriptDirectory.from_config(config).get_current_head()
-        if MigrationContext.configure(connection).get_current_revision() != newest:
-            _upgrade(config)
+        if _version(connection) != NEWEST:
+            _upgrade(connection)
         found = connection.scalar(select(installation.c.code))
         if found is None:
             connection.execute(insert(installation).values(code=code, made_at=now))
         return found or code
 
 
-def _upgrade(config: Config) -> None:
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
     except CommandError as unknown:

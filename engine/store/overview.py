@@ -19,6 +19,7 @@ from engine.store.tables import (
     lookup_row,
     record,
     run,
+    scheme,
     scheme_version,
 )
 
@@ -52,6 +53,13 @@ def held(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
     return {ident: count for ident, count in connection.execute(found.group_by(document.c.scheme_id))}
 
 
+def unplanned(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
+    """Records of each scheme that were read and not yet mapped."""
+    due = (record.c.hash != record.c.planned_hash) & record.c.scheme_id.in_(schemes)
+    found = select(record.c.scheme_id, func.count()).where(due).group_by(record.c.scheme_id)
+    return {ident: count for ident, count in connection.execute(found)}
+
+
 def causes(connection: Connection, scheme_id: int, wanted: Wanted, newest: int = 2000) -> list[Cause]:
     """The reasons of the newest documents like these, most frequent first, at most 50."""
     looked = select(document.c.id, document.c.reason).where(document.c.scheme_id == scheme_id, *_which(wanted))
@@ -65,7 +73,7 @@ def listed(
     connection: Connection, scheme_id: int, wanted: Wanted, before: int | None, most: int
 ) -> list[Row[Any]]:
     """Documents of a scheme, newest first, those behind id `before`."""
-    chosen = select(*SHOWN).where(document.c.scheme_id == scheme_id, *_which(wanted))
+    chosen = select(*SHOWN, document.c.settled_at).where(document.c.scheme_id == scheme_id, *_which(wanted))
     if wanted.word:
         chosen = _named(chosen, scheme_id, wanted.word)
     if before is not None:
@@ -122,6 +130,14 @@ def last_runs(connection: Connection) -> dict[int, Row[Any]]:
     """The newest run of every scheme."""
     newest = select(func.max(run.c.id)).group_by(run.c.scheme_id)
     return {row.scheme_id: row for row in connection.execute(select(run).where(run.c.id.in_(newest)))}
+
+
+def runs_before(connection: Connection, before: int | None, most: int) -> list[Row[Any]]:
+    """Runs of all schemes, newest first, those behind id `before`, with the scheme's code and title."""
+    chosen = select(run, scheme.c.code, scheme.c.title).join(scheme, scheme.c.id == run.c.scheme_id)
+    if before is not None:
+        chosen = chosen.where(run.c.id < before)
+    return list(connection.execute(chosen.order_by(run.c.id.desc()).limit(most)))
 
 
 def text_of(connection: Connection, scheme_id: int, number: int) -> str | None:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import LeaseLost
 from engine.model.ledger import Lease
 from engine.store.session import upsert
-from engine.store.tables import job
+from engine.store.tables import job, run
 
 _WAITS = text("state = 'waiting'")
 LEASE = timedelta(seconds=30)
@@ -78,8 +78,8 @@ def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[
 
 def _free(connection: Connection, now: datetime) -> None:
     """Give back what nobody works on any more: as a waiting job, or not at all where its key already waits."""
-    held = connection.execute(select(job.c.id, job.c.key, job.c.holder, job.c.lease_until).where(job.c.state == "leased"))
-    for ident, key, holder, until in held.all():
+    held = connection.execute(select(job.c.id, job.c.key, job.c.run_id, job.c.holder, job.c.lease_until).where(job.c.state == "leased"))
+    for ident, key, run_id, holder, until in held.all():
         if until > now and not gone(holder):
             continue
         waits = connection.scalar(select(job.c.id).where(job.c.key == key, job.c.state == "waiting"))
@@ -88,6 +88,8 @@ def _free(connection: Connection, now: datetime) -> None:
             token = connection.scalar(select(job.c.token).where(job.c.id == ident)) or 0
             connection.execute(delete(job).where(job.c.id == ident))
             connection.execute(update(job).where(job.c.id == waits, job.c.token < token).values(token=token))
+            # What the lost run read is kept and its cursor stands still: the waiting run reads on from there.
+            connection.execute(update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing"))
         else:
             back = update(job).where(job.c.id == ident, job.c.state == "leased")
             _unless_another(connection, back.values(state="waiting", holder=None, lease_until=None, due_at=now))
@@ -131,20 +133,21 @@ def _come_again(connection: Connection, held: Any, lease: Lease, again: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A job nobody works on now: for which run, until when, after how many tries and why it must be tried again."""
+class Standing:
+    """How a job stands: waiting or leased, for which run, until when, after how many tries, and why it waits."""
 
+    state: str
     run_id: int | None
     due_at: datetime
     attempts: int
     why: str
 
 
-def waiting(connection: Connection, kind: str, scheme_id: int) -> Waiting | None:
-    """The scheme's waiting job of this kind."""
-    chosen = select(job.c.run_id, job.c.due_at, job.c.attempts, job.c.why)
-    row = connection.execute(chosen.where(job.c.key == f"{kind}:{scheme_id}", job.c.state == "waiting")).one_or_none()
-    return Waiting(*row) if row else None
+def standing(connection: Connection, kind: str, scheme_id: int) -> dict[str, Standing]:
+    """The scheme's jobs of this kind by state: at most one waits and one is leased."""
+    columns = (job.c.state, job.c.run_id, job.c.due_at, job.c.attempts, job.c.why)
+    found = connection.execute(select(*columns).where(job.c.key == f"{kind}:{scheme_id}"))
+    return {row.state: Standing(*row) for row in found}
 
 
 def busy(connection: Connection, scheme_id: int) -> bool:
