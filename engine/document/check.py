@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from engine.document.near import nearest, offer
+from engine.document.reader import MOST_PROBLEMS
 from engine.document.scheme import sketch
 from engine.mapping.compile import Mapping, compile_mapping, compile_settings
 from engine.model.catalog import Connector, Operation
@@ -24,7 +25,8 @@ class Catalogs(Protocol):
     def operation(self, name: str) -> Operation | None:
         """By name or alias; None where nobody knows it."""
 
-    def connector(self, name: str) -> Connector | None: ...
+    def connector(self, name: str) -> Connector | None:
+        """By name; None where nobody knows it."""
 
     def names(self) -> Collection[str]:
         """All operation names, to offer the nearest."""
@@ -109,6 +111,8 @@ class _Checking:
     def tell(
         self, path: str, code: str, says: Say, do: Say, weight: Literal["problem", "note"] = "problem"
     ) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
         at = self.scheme.marks.get(path) or self.scheme.marks.get(path.partition(".")[0])
         self.problems.append(Problem(path, code, says, do, at, weight))
 
@@ -184,7 +188,7 @@ class _Checking:
             path = f"source.params.{name}"
             if name in engines:
                 self.tell(path, "engine_param", Say("{name} 由引擎填写", name=name), Say("删掉这一行"))
-            elif fields and name not in fields:
+            elif fields and name not in fields and len(self.problems) < MOST_PROBLEMS:
                 says = Say("接口“{name}”没有参数“{param}”", name=operation.operation, param=name)
                 self.tell(path, "unknown_param", says, offer(name, fields.keys() - engines))
 

@@ -14,6 +14,8 @@ from engine.mapping.slip import translated
 from engine.say import Say
 
 _LONGEST = 300
+# How far a line is looked at: a hostile one may be a megabyte long and cut at every second sign.
+_FAR = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Cut:
 def cut(text: str, node: Scalar, flow: bool) -> Cut | None:
     """Is this plain scalar only the beginning of what was meant?"""
     written = text[node.start : node.end]
-    if node.style or not is_open(written):
+    if node.style or len(written) > _FAR or not is_open(written):
         return None
     behind = text[node.end : line_end(text, node.end)]
     by_comment = behind[:1] in (" ", "\t") and behind.lstrip(" \t").startswith("#")
@@ -79,17 +81,24 @@ def braces(text: str, start: int) -> tuple[Say, Say]:
 
 def mended(text: str, start: int, part: str, by: str | None = None) -> str:
     """The line around `start` with `part` replaced, by `part` in single quotes where nothing is given."""
-    begin = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     end = line_end(text, start + len(part))
     joined = " ".join(line.strip() for line in part.splitlines())
-    line = text[begin:start] + (single(joined) if by is None else by) + text[start + len(part) : end]
+    before = text[line_begin(text, start) : start]
+    line = before + (single(joined) if by is None else by) + text[start + len(part) : end]
     return clip(line.strip(), _LONGEST)
 
 
+def line_begin(text: str, offset: int) -> int:
+    """The offset at which the line of `offset` begins; of an endless line only the last part."""
+    near = max(offset - _FAR, 0)
+    return max(text.rfind("\n", near, offset) + 1, text.rfind("\r", near, offset) + 1, near)
+
+
 def line_end(text: str, offset: int) -> int:
-    """The offset of the line break (or end of text) at or after `offset`."""
-    ends = [place for place in (text.find("\n", offset), text.find("\r", offset)) if place >= 0]
-    return min(ends, default=len(text))
+    """The offset of the line break (or end of text) at or after `offset`; of an endless line, not too far."""
+    far = min(offset + _FAR, len(text))
+    ends = [place for place in (text.find("\n", offset, far), text.find("\r", offset, far)) if place >= 0]
+    return min(ends, default=far)
 
 
 def clip(text: str, most: int = 60) -> str:

@@ -22,6 +22,9 @@ from engine.say import Say
 MOST_BYTES = 1024 * 1024
 MOST_DEPTH = 20
 MOST_NODES = 20_000
+MOST_PROBLEMS = 200
+"""Nobody reads more of them at once."""
+
 Event: TypeAlias = Any
 """PyYAML's events and marks, whose stubs call everything optional that its C parser always sets."""
 
@@ -124,7 +127,7 @@ class _Building:
 
     def tell(self, at: Mark, code: str, says: str, do: str, path: str | None = None) -> None:
         """A problem, unless a cut told before covers its place: then it only follows from that."""
-        if at.offset >= self.covered:
+        if at.offset >= self.covered and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(self.path() if path is None else path, code, says, do, at))
 
     def path(self) -> str:
@@ -268,6 +271,8 @@ class _Building:
         if not node.text and not node.style:
             self._missing(node, parent, before)
             return Hole(node.line, node.column, node.start, node.end)
+        if node.start < self.covered or len(self.problems) >= MOST_PROBLEMS:
+            return node
         found = cut.cut(self.text, node, parent is not None and parent.flow)
         if found:
             self.tell(node.at, found.code, found.says, found.do)
@@ -276,6 +281,9 @@ class _Building:
         return node
 
     def _missing(self, node: Scalar, parent: Items | Pairs | None, before: Scalar | None) -> None:
+        """Tell of a value that is not there."""
+        if node.start < self.covered or len(self.problems) >= MOST_PROBLEMS:
+            return
         key = self.keys[-1] if self.keys else None
         if key is not None and parent is not None and parent.flow:
             inside = before if before and before.start > parent.start else None

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from engine.document.near import offer
 from engine.document.node import Hole, Items, Node, Pairs, Place, Scalar, under, value
+from engine.document.reader import MOST_PROBLEMS
 from engine.model.catalog import duration
 from engine.model.values import Json, Mark, Problem
 from engine.say import Say
@@ -33,7 +34,8 @@ class Reading:
     marks: dict[str, Mark] = field(default_factory=dict)
 
     def tell(self, path: str, code: str, says: Say, do: Say, at: Mark) -> object:
-        self.problems.append(Problem(path, code, says, do, at))
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(path, code, says, do, at))
         return UNREAD
 
     def wrong(self, path: str, node: Node, says: Say, do: Say) -> object:
@@ -264,6 +266,8 @@ def entries(node: Pairs, path: str, reading: Reading) -> Iterator[tuple[str, Nod
 
 def unknown(node: Pairs, key: str, path: str, known: tuple[str, ...], reading: Reading) -> None:
     """Tell of a key that has no meaning here."""
+    if len(reading.problems) >= MOST_PROBLEMS:
+        return
     reading.tell(
         under(path, key), "unknown_key", Say("不认识“{key}”", key=key), offer(key, known), node.keys[key].at
     )

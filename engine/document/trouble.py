@@ -6,11 +6,12 @@ import re
 
 import yaml
 
-from engine.document.cut import clip, line_end, mended
+from engine.document.cut import clip, line_begin, line_end, mended
 from engine.document.quote import single, whole
 from engine.model.values import Mark, Problem
 from engine.say import Say
 
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _GLUED = re.compile(r"\s*(?:- )?([\w.-]+):(?=[^\s:/])")
 _WIDE = re.compile(r"\s*(?:- )?[\w.-]+：")
 
@@ -31,18 +32,18 @@ class _Trouble:
 
     def __init__(self, error: yaml.MarkedYAMLError, at: int, text: str, shift: int) -> None:
         self.text = text
+        self.shift = shift
         self.what = f"{error.context or ''}: {error.problem or ''}"
         self.at = min(at, len(text))
         self.begun = error.context_mark.index + shift if error.context_mark else self.at
 
     def mark(self, offset: int) -> Mark:
-        begin = self.begin(offset)
-        lines = len(self.text[:begin].splitlines())
-        return Mark(lines + 1, offset - begin + 1, offset)
+        lines = _BREAK.split(self.text[self.shift : offset])
+        return Mark(len(lines), len(lines[-1]) + 1, offset)
 
     def begin(self, offset: int) -> int:
         """Where the line of `offset` begins."""
-        return max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
+        return line_begin(self.text, offset)
 
     def line(self, offset: int) -> str:
         return self.text[self.begin(offset) : line_end(self.text, offset)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from engine.document.catalog import read_connector, read_operation
 from engine.document.check import Checked, Known, check
@@ -46,6 +47,7 @@ map:
   code: no
   memo: no | lookup(备注)
 """
+REGISTRY = Registry.read([ROOT / "connectors"])
 KNOWN = Known({"shop-main": "shop", "erp-main": "erp"}, {"备注"})
 
 
@@ -94,13 +96,12 @@ def test_a_good_scheme_has_a_mapping_and_nothing_to_mend() -> None:
 
 
 def test_the_example_passes_with_the_shipped_catalogues() -> None:
-    registry = Registry.read([ROOT / "connectors"])
-    alone = check(EXAMPLE, registry)
+    alone = check(EXAMPLE, REGISTRY)
     assert alone.fine
     assert alone.mapping is not None
     assert {problem.weight for problem in alone.problems} == {"note"}
     known = Known({"wdt-main": "wdt", "bip-main": "yonbip"}, {"仓库", "物料", "单位"})
-    assert check(EXAMPLE, registry, known).problems == ()
+    assert check(EXAMPLE, REGISTRY, known).problems == ()
 
 
 def test_without_a_store_connections_and_tables_are_notes() -> None:
@@ -222,3 +223,24 @@ def test_whatever_the_text_it_is_problems_and_never_an_exception(text: str) -> N
     found = checked(text)
     assert not found.fine
     assert found.mapping is None
+
+
+PIECES = st.sampled_from(
+    ["{", "}", "[", "]", ": ", "- ", "\n", "\n  ", "'", '"', "#", "=", "|", "7", "null", "中", "(", ")"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(EXAMPLE)), st.integers(0, 12), PIECES), min_size=1, max_size=4))
+def test_a_mangled_scheme_is_told_and_never_an_exception(cuts: list[tuple[int, int, str]]) -> None:
+    text = EXAMPLE
+    for begin, length, piece in cuts:
+        text = text[:begin] + piece + text[begin + length :]
+    found = check(text, REGISTRY)
+    assert found.mapping is not None or not found.fine
+    assert all(problem.says and problem.at for problem in found.problems)
+
+
+def test_a_flood_of_problems_is_cut_off_quickly() -> None:
+    text = SCHEME + "".join(f"k{number}: 1\n" for number in range(5000))
+    assert len(checked(text).problems) == 200

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from engine.document.node import Scalar, value, walk
 from engine.document.reader import MOST_BYTES, MOST_NODES, read
-from engine.model.values import Json, Problem
+from engine.model.values import Json, Mark, Problem
 
 MESSY = st.text(alphabet=list("ab1:{}[],#&*!|>'\"%@`-? \n\t\r=（：\\.0e~\x85\u2028\ufeff中😀"), max_size=60)
 
@@ -208,3 +208,16 @@ def test_every_mark_lies_in_the_text(text: str) -> None:
     root, problems = read(text)
     assert all(0 <= problem.at.offset <= len(text) for problem in problems if problem.at)
     assert root is None or all(0 <= node.start <= node.end <= len(text) for _, node, _ in walk(root))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [" + "(," * 9000, "a: {" + "x(," * 9000 + "}", "a: {" + "x, " * 9000 + "}", "- &a *\n" * 9000],
+)
+def test_a_hostile_text_gives_a_bounded_number_of_problems(text: str) -> None:
+    assert 0 < len(read(text)[1]) <= 201
+
+
+def test_a_problem_in_the_first_line_is_placed_behind_a_byte_order_mark() -> None:
+    problem = only("\ufeffa: @b")
+    assert problem.at == Mark(1, 4, 4)
