@@ -65,12 +65,12 @@ class Redactor:
     def text(self, body: bytes | str, *, quick: bool = False) -> str:
         """A body, request or reply, as it may be kept: JSON is masked by member names too.
 
-        `quick` is for saves, of which there are many: names are then looked for as they are really
-        written, and only where one is found does the search for anything like them begin.
+        `quick` is for saves, of which there are many: names are then looked for only as they are
+        usually written, and the search for anything like them begins where one is found.
         """
         text = body[:_LOOK].decode("utf-8", "replace") if isinstance(body, bytes) else body[:_LOOK]
         text = self._values(text)
-        if not quick or not self._names.quick.isdisjoint(text.replace('\\"', '"').split('"')):
+        if not quick or self._names.suspects(text):
             text = self._names.masked(text)
         return text[:CUT]
 
@@ -114,7 +114,11 @@ class _Names:
     def __init__(self, personal: frozenset[str]) -> None:
         names = "|".join(sorted((re.escape(name) for name in personal), key=len, reverse=True))
         named = rf"(?i:(?P<secret>{_LIKE_KEYS})|{names})"
-        self.quick = _QUICK | personal | {name.lower() for name in personal}
+        usual = _QUICK | personal
+        self._usual = (
+            usual | {name.lower() for name in usual} | {name[:1].upper() + name[1:] for name in usual}
+        )
+        self._stems = frozenset(f'{name}"'[:4] for name in self._usual)
         self._name = re.compile(named)
         self._plain = re.compile(
             rf'"{named}"(?P<is>\s*:\s*)(?:"(?P<text>(?:[^"\\]|\\.)*)"?|(?P<number>-?\d[\d.eE+-]*))'
@@ -125,6 +129,18 @@ class _Names:
     def kind(self, name: str) -> str | None:
         found = self._name.fullmatch(name)
         return None if found is None else "secret" if found["secret"] else "personal"
+
+    def suspects(self, text: str) -> bool:
+        """Whether compact JSON, as we write it, has a member of a usual name; True for any other JSON.
+
+        A split and short slices: six microseconds a document where one search by names takes sixty.
+        """
+        if '": ' in text or '\\"' in text:
+            return True
+        members = text.replace('{"', ',"').split(',"')
+        if self._stems.isdisjoint([member[:4] for member in members]):
+            return False
+        return not self._usual.isdisjoint([member.partition('"')[0] for member in members])
 
     def masked(self, text: str) -> str:
         text = self._plain.sub(_hidden, text)

@@ -12,7 +12,6 @@ import io
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, urlencode
@@ -29,6 +28,7 @@ from engine.errors import Fault
 from engine.exact import decode
 from engine.model.values import Call, Json, Reply
 from engine.say import Say
+from engine.wire.doors.deadline import Deadlines, Flight
 from engine.wire.doors.inflate import Inflater, TooLarge, Unreadable
 from engine.wire.doors.places import Barred, Place, Policy
 from engine.wire.doors.redirects import followed, is_redirect
@@ -51,14 +51,7 @@ Names: TypeAlias = "Callable[[str, int], Awaitable[Sequence[str]]]"
 """Host and port to addresses; raises OSError where there are none."""
 
 
-@dataclass(slots=True)
-class _Flight:
-    """One call on its way: has any byte of a request possibly left?"""
-
-    left: bool = False
-
-
-_flight: ContextVar[_Flight] = ContextVar("flight")
+_flight: ContextVar[Flight] = ContextVar("flight")
 
 
 async def system_names(host: str, port: int) -> Sequence[str]:
@@ -78,6 +71,7 @@ class HTTPDoor:
         self, allow: frozenset[tuple[str, int]] = frozenset(), *, cap: int = CAP, names: Names = system_names
     ) -> None:
         self._policy, self._cap, self._names = Policy(allow), cap, names
+        self._deadlines = Deadlines()
         self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> HTTPDoor:
@@ -87,18 +81,25 @@ class HTTPDoor:
         await self.close()
 
     async def close(self) -> None:
+        self._deadlines.close()
         while self._sessions:
             await self._sessions.popitem()[1].close()
 
     async def send(self, call: Call, hosts: HostRule, deadline: float) -> Reply:
-        flight = _Flight()
+        flight = self._deadlines.begin(deadline)
         _flight.set(flight)
         try:
-            async with asyncio.timeout(deadline):
-                return await self._follow(call, hosts)
+            return await self._follow(call, hosts)
+        except asyncio.CancelledError as cancelled:
+            if not flight.was_late():
+                raise
+            says = Say("{host} 在 {seconds} 秒内没有回复完。", host=_host(call), seconds=f"{deadline:g}")
+            raise _fault(flight, says) from cancelled
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, TooLarge, Unreadable) as error:
-            says = self._why(error, call, deadline)
-            raise Fault("broken" if flight.left else "unreachable", says, sent=flight.left) from error
+            flight.was_late()  # the library may turn a cancellation into an error of its own
+            raise _fault(flight, self._why(error, call)) from error
+        finally:
+            self._deadlines.end(flight)
 
     async def _follow(self, call: Call, hosts: HostRule) -> Reply:
         reply = await self._once(call, hosts)
@@ -110,15 +111,12 @@ class HTTPDoor:
         return reply
 
     async def _once(self, call: Call, hosts: HostRule) -> Reply:
-        place = _place(call.url)
+        place, url = _place(call.url, tuple(call.query.items()))
         self._policy.judge(place, hosts)
-        url = place.url
-        if call.query:
-            url = f"{url}{'&' if '?' in url else '?'}{urlencode(call.query, quote_via=quote, safe='')}"
         headers, data = _payload(call)
         session = self._sessions.get(hosts.private) or self._session(hosts.private)
         async with session.request(
-            call.method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
+            call.method, url, data=data, headers=headers, allow_redirects=False
         ) as response:
             body = await self._body(response)
         if crash.armed:
@@ -167,8 +165,8 @@ class HTTPDoor:
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _why(self, error: Exception, call: Call, deadline: float) -> Say:
-        host = call.url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    def _why(self, error: Exception, call: Call) -> Say:
+        host = _host(call)
         inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         if isinstance(inner, Barred):
             return inner.says
@@ -188,8 +186,6 @@ class HTTPDoor:
             )
         if isinstance(error, aiohttp.ServerTimeoutError | aiohttp.ClientConnectorError):
             return Say("连不上 {host}，没有发送，稍后会自动再试。", host=host)
-        if isinstance(error, TimeoutError):
-            return Say("{host} 在 {seconds} 秒内没有回复完。", host=host, seconds=f"{deadline:g}")
         if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
             return Say("请求的地址写得不对，没有发送。请检查连接里的地址。")
         return Say("与 {host} 的连接在收到完整回复之前断开了。", host=host)
@@ -240,9 +236,12 @@ class _Request(aiohttp.ClientRequest):
         return response
 
 
-@lru_cache(maxsize=1024)
-def _place(url: str) -> Place:
-    """Raises Barred for what is no plain http(s) address, ValueError for what is none at all."""
+@lru_cache(maxsize=256)
+def _place(url: str, query: tuple[tuple[str, str], ...]) -> tuple[Place, URL]:
+    """Where a call goes, its parameters encoded once: most calls of a connection go to the same url.
+
+    Raises Barred for what is no plain http(s) address, ValueError for what is none at all.
+    """
     parsed = URL(url)
     if parsed.scheme not in ("http", "https") or not parsed.raw_host or parsed.port is None:
         raise Barred(Say("只能发往 http 或 https 地址，没有发送。请检查连接里的地址。"))
@@ -250,8 +249,10 @@ def _place(url: str) -> Place:
         raise Barred(Say("地址里不能带用户名和密码，没有发送。请把它们写进连接的设置。"))
     host = parsed.raw_host.rstrip(".").lower()
     address = literal(host)
-    written = None if address is None else str(address)
-    return Place(str(parsed.with_fragment(None)), host, parsed.port, written)
+    whole = str(parsed.with_fragment(None))
+    if query:
+        whole += ("&" if "?" in whole else "?") + urlencode(query, quote_via=quote, safe="")
+    return Place(host, parsed.port, None if address is None else str(address)), URL(whole, encoded=True)
 
 
 def _payload(call: Call) -> tuple[CIMultiDict[str] | None, bytes | io.BytesIO | None]:
@@ -272,3 +273,13 @@ def _json(body: bytes) -> Json:
         return decode(body.removeprefix(b"\xef\xbb\xbf")) if body else None
     except ValueError:
         return None
+
+
+def _host(call: Call) -> str:
+    """The host for a sentence; what is no address is shown as nothing."""
+    return call.url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
+def _fault(flight: Flight, says: Say) -> Fault:
+    """Whether anything left decides, not what went wrong."""
+    return Fault("broken" if flight.left else "unreachable", says, sent=flight.left)

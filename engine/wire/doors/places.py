@@ -19,9 +19,8 @@ class Barred(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A call's address, taken apart. `url` is encoded and without fragment; `literal` the address where the host is written as one."""
+    """A call's address, taken apart; `literal` where the host is written as an address."""
 
-    url: str
     host: str
     port: int
     literal: str | None
