@@ -47,6 +47,8 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
     try:
         for event in yaml.parse(body, Loader=yaml.CSafeLoader):
             building.take(event)
+            if building.documents > 1:
+                break
     except _TooMuch as end:
         return None, [*building.problems, end.problem]
     except yaml.YAMLError as error:
@@ -104,12 +106,9 @@ class _Building:
         self.documents = 0
 
     def take(self, event: Event) -> None:
-        """One event. What belongs to a second document is passed over: the one problem says all."""
         kind = type(event)
         if kind is yaml.DocumentStartEvent:
             self._document(event)
-        elif self.documents != 1:
-            return
         elif kind is yaml.ScalarEvent:
             self._put(self._scalar(event))
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:

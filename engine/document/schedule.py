@@ -13,7 +13,7 @@ from engine.model.scheme import Schedule
 from engine.model.values import Json
 from engine.say import Say
 
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _HOW = ("every", "at", "cron")
 
 
@@ -35,9 +35,7 @@ def _cron_trouble(text: str) -> Say | None:
 
 ONE = Keys(
     {
-        "name": Text(
-            "这个时间的名字，写成列表时每个都要有", "^[a-z0-9-]{1,60}$", Say("用小写字母、数字和 -")
-        ),
+        "name": Text("这个时间的名字，写成列表时每个都要有", "[a-z0-9-]{1,60}", Say("用小写字母、数字和 -")),
         "every": Span("每隔多久运行一次，如 10m"),
         "at": Listed(Text("", _CLOCK, Say('写成带引号的 "02:30"')), '每天的这些时刻，如 ["02:30"]'),
         "days": Listed(Choice(DAYS), "只在这些日子，与 at 一起用"),

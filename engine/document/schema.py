@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from engine.document.scheme import SCHEME, definitions
+from engine.document.rule import definitions
+from engine.document.scheme import SCHEME
 from engine.model.values import Json
 
 

@@ -23,7 +23,7 @@ UNREAD = object()
 """What reading gives where nothing could be read; why has been told."""
 
 IGNORED = "x-"
-DURATION = "^[1-9][0-9]{0,6}[smhd]$"
+DURATION = "[1-9][0-9]{0,6}[smhd]"
 
 
 @dataclass
@@ -65,13 +65,13 @@ class Text:
     def read(self, node: Node, path: str, reading: Reading) -> object:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return reading.wrong(path, node, Say("这里要写文字"), _quoted(node))
-        if self.pattern and not re.search(self.pattern, node.value):
+        if self.pattern and not re.fullmatch(self.pattern, node.value):
             return reading.wrong(path, node, Say("“{text}”不能这样写", text=node.value), self.do)
         says = self.check(node.value) if self.check else None
         return reading.wrong(path, node, says, self.do) if says else node.value
 
     def schema(self) -> dict[str, Json]:
-        pattern: dict[str, Json] = {"pattern": self.pattern} if self.pattern else {}
+        pattern: dict[str, Json] = {"pattern": f"^{self.pattern}$"} if self.pattern else {}
         return {"type": "string", **pattern, **_about(self.about)}
 
 
@@ -126,10 +126,10 @@ class Span:
             return reading.wrong(path, node, Say("这里要写时长"), Say("写成 30s、10m、2h 或 30d"))
 
     def schema(self) -> dict[str, Json]:
-        return {"type": "string", "pattern": DURATION, **_about(self.about)}
+        return {"type": "string", "pattern": f"^{DURATION}$", **_about(self.about)}
 
 
-_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
+_MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Moment:
 
     def read(self, node: Node, path: str, reading: Reading) -> object:
         text = node.value if isinstance(node, Scalar) else None
-        if isinstance(text, str) and re.search(_MOMENT, text):
+        if isinstance(text, str) and re.fullmatch(_MOMENT, text):
             try:
                 return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
             except ValueError:
@@ -150,7 +150,7 @@ class Moment:
         return reading.wrong(path, node, Say("这里要写日期"), Say('写成 2026-11-01 或 "2026-11-01 08:00:00"'))
 
     def schema(self) -> dict[str, Json]:
-        return {"type": "string", "pattern": _MOMENT, **_about(self.about)}
+        return {"type": "string", "pattern": f"^{_MOMENT}$", **_about(self.about)}
 
 
 @dataclass(frozen=True)

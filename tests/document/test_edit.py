@@ -77,9 +77,9 @@ def test_block_texts_lists_brackets_and_line_ends_survive() -> None:
         edited = splice(ODD, path, "新: 值")
         assert at(edited, path) == "新: 值"
         assert edited.count("\r\n") == edited.count("\n")
-        others = [
-            place for place, node, _ in walk(read(ODD)[0]) if isinstance(node, Scalar) and place != path
-        ]  # type: ignore[arg-type]
+        root, _ = read(ODD)
+        assert root is not None
+        others = [place for place, node, _ in walk(root) if isinstance(node, Scalar) and place != path]
         assert all(at(edited, other) == at(ODD, other) for other in others)
         assert "# 说明 😀" in edited
         assert "# 尾" in edited

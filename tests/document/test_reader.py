@@ -218,6 +218,10 @@ def test_a_hostile_text_gives_a_bounded_number_of_problems(text: str) -> None:
     assert 0 < len(read(text)[1]) <= 201
 
 
+def test_a_second_document_is_not_even_read() -> None:
+    assert only("a: 1\n---\n" + "[" * 500_000).code == "several_documents"
+
+
 def test_a_problem_in_the_first_line_is_placed_behind_a_byte_order_mark() -> None:
     problem = only("\ufeffa: @b")
     assert problem.at == Mark(1, 4, 4)

@@ -142,6 +142,8 @@ def test_keys_that_begin_with_x_are_ignored_at_any_level() -> None:
         ('map: {a: b}\nparallel: "2"', [("form", "parallel")]),
         ("map: {a: b}\non_change: never", [("form", "on_change")]),
         ("map: {a: b}\ntitle: 7", [("form", "title")]),
+        ('map: {a: b}\nschedule: {every: "1m\\n"}', [("form", "schedule.every")]),
+        ('map: {a: b}\nschedule: {at: ["02:30\\n"]}', [("form", "schedule.at[0]")]),
     ],
 )
 def test_what_is_wrong_is_told_at_its_path(rest: str, told: list[tuple[str, str]]) -> None:
