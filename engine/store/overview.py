@@ -24,7 +24,7 @@ from engine.store.tables import (
 )
 
 # Spelled as the partial index ix_document_due spells it, so that SQLite sees that it fits.
-_OPEN = literal_column("document.state IN ('waiting', 'unknown')")
+_OPEN: ColumnElement[bool] = literal_column("document.state IN ('waiting', 'unknown')")
 _HELD = and_(_OPEN, document.c.due_at.is_(None), document.c.state == "waiting", document.c.why == "held")
 
 
@@ -50,23 +50,27 @@ class Wanted:
 def held(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
     """How many documents of each scheme wait for a lookup."""
     found = select(document.c.scheme_id, func.count()).where(document.c.scheme_id.in_(schemes), _HELD)
-    return {ident: count for ident, count in connection.execute(found.group_by(document.c.scheme_id))}
+    return {row[0]: row[1] for row in connection.execute(found.group_by(document.c.scheme_id))}
 
 
 def unplanned(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
     """Records of each scheme that were read and not yet mapped."""
     due = (record.c.hash != record.c.planned_hash) & record.c.scheme_id.in_(schemes)
     found = select(record.c.scheme_id, func.count()).where(due).group_by(record.c.scheme_id)
-    return {ident: count for ident, count in connection.execute(found)}
+    return {row[0]: row[1] for row in connection.execute(found)}
 
 
 def causes(connection: Connection, scheme_id: int, wanted: Wanted, newest: int = 2000) -> list[Cause]:
     """The reasons of the newest documents like these, most frequent first, at most 50."""
-    looked = select(document.c.id, document.c.reason).where(document.c.scheme_id == scheme_id, *_which(wanted))
+    looked = select(document.c.id, document.c.reason).where(
+        document.c.scheme_id == scheme_id, *_which(wanted)
+    )
     these = looked.order_by(document.c.id.desc()).limit(newest).subquery()
     number = func.count().label("number")
     found = select(these.c.reason, number, func.max(these.c.id)).group_by(these.c.reason)
-    return [Cause(*row) for row in connection.execute(found.order_by(number.desc(), these.c.reason).limit(50))]
+    return [
+        Cause(*row) for row in connection.execute(found.order_by(number.desc(), these.c.reason).limit(50))
+    ]
 
 
 def listed(

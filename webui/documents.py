@@ -1,0 +1,103 @@
+"""Documents (目标单据): a scheme's list of them, and one with its whole story."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+
+from engine.exact import decode
+from engine.model.catalog import Field
+from engine.store import documents, overview, schemes
+from engine.store.schemes import Published
+from webui.exchange import exchange
+from webui.fragments import answer
+from webui.masks import Mask
+from webui.rules import hints, reading, rules
+from webui.schemes import published
+from webui.standing import state_of
+from webui.trees import parsed, tree
+from webui.web import web
+
+pages = Blueprint("documents", __name__)
+
+PAGE = 50
+FILTERS = ("unknown", "refused", "held", "waiting", "sending", "done", "skipped", "cancelled")
+LONGEST_WORD = 200
+MOST_SOURCES = 20
+MOST_ATTEMPTS = 50
+
+
+@pages.get("/schemes/<code>/documents")
+def listed(code: str) -> Response:
+    scheme = published(code)
+    kind, word = request.args.get("state", ""), request.args.get("q", "").strip()[:LONGEST_WORD]
+    about, before = request.args.get("about", "")[:1000], request.args.get("before", type=int)
+    if kind not in FILTERS:
+        kind = ""
+    wanted = replace(state_of(kind), reason=about, word=word)
+    found = web().read(lambda c: overview.listed(c, scheme.id, wanted, before, PAGE + 1))
+    counts = web().read(lambda c: schemes.states(c, [scheme.id])[scheme.id])
+    return answer(
+        "documents/list.html",
+        scheme=scheme,
+        found=found[:PAGE],
+        more=found[PAGE - 1].id if len(found) > PAGE else None,
+        first=before is None,
+        kind=kind,
+        sought=word,
+        about=about,
+        filters=FILTERS,
+        counts={**counts, "held": web().read(lambda c: overview.held(c, [scheme.id])).get(scheme.id, 0)},
+        unplanned=web().read(lambda c: documents.unplanned_count(c, scheme.id)),
+    )
+
+
+@pages.get("/documents/<int:ident>")
+def show(ident: int) -> Response:
+    found = web().read(lambda c: overview.document_of(c, ident))
+    scheme = web().read(lambda c: schemes.by_id(c, found.scheme_id)) if found else None
+    if found is None or scheme is None:
+        abort(404)
+    return answer("documents/show.html", scheme=scheme, document=found, **_story(found, scheme))
+
+
+def _story(found: Any, scheme: Published) -> dict[str, Any]:
+    """Source, document and calls of a document, all under one mask made from the source."""
+    sources = web().read(lambda c: documents.sources(c, found.id))[:MOST_SOURCES]
+    calls = web().read(lambda c: documents.attempts(c, found.id))
+    text = web().read(lambda c: overview.text_of(c, scheme.id, found.version)) or scheme.text
+    given, wanted, filled = catalogue(text)
+    bodies = [decode(source.body) for source in sources]
+    mask = Mask.of((*given, *wanted), bodies)
+    shown = [tree(body, given, mask, ordered=True) for body in bodies]
+    proposed = parsed(found.proposed or "")
+    return {
+        "sources": list(zip(sources, shown, strict=True)),
+        "sent": tree(parsed(found.body), wanted, mask, filled) if found.body else None,
+        "proposed": tree(proposed, wanted, mask) if proposed is not None else None,
+        "problems": decode(found.problems),
+        "tables": decode(found.tables),
+        "calls": [exchange(call, mask) for call in reversed(calls[-MOST_ATTEMPTS:])],
+        "omitted": max(0, len(calls) - MOST_ATTEMPTS),
+        "clean": mask.text,
+    }
+
+
+def catalogue(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...], dict[str, str]]:
+    """What the catalogue knows of a scheme's source rows and documents, and what fills each target path."""
+    read = reading(text)
+    if read is None:
+        return (), (), {}
+    source = web().registry.operation(read.source.operation)
+    target = web().registry.operation(read.target.operation)
+    filled = hints(rules(read, source, target))
+    return source.give if source else (), target.fields if target else (), filled
+
+
+def mask_of(document_id: int, scheme: Published) -> Mask:
+    """The mask for what was said about a document."""
+    sources = web().read(lambda c: documents.sources(c, document_id))[:MOST_SOURCES]
+    given, wanted, _ = catalogue(scheme.text)
+    return Mask.of((*given, *wanted), [decode(source.body) for source in sources])

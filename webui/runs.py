@@ -1,0 +1,82 @@
+"""Runs: the list of them, and one with its counts, its progress and its live log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+
+from engine.model.ledger import Counts
+from engine.store import overview, runs, schemes
+from webui.bars import Bar, bar
+from webui.fragments import answer
+from webui.web import web
+
+pages = Blueprint("runs", __name__)
+
+PAGE = 50
+LOG = 40
+LARGE = 20_000  # counting a run of this size costs more than a second's page may
+SETTLED = ("done", "skipped", "cancelled")
+OPEN = ("waiting", "unknown", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `whole` is what it will read, where the source said so; `each` the seconds between looks."""
+
+    counts: Counts
+    bar: Bar
+    live: bool
+    took: timedelta
+    whole: int
+    settled: int
+    per_second: float
+    left: timedelta | None
+    each: int
+
+
+@pages.get("/runs")
+def listed() -> Response:
+    before = request.args.get("before", type=int)
+    found = web().read(lambda c: overview.runs_before(c, before, PAGE + 1))
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    return answer("runs/list.html", runs=found[:PAGE], more=more, first=before is None)
+
+
+@pages.get("/runs/<int:ident>")
+def show(ident: int) -> Response:
+    run = web().read(lambda c: runs.get(c, ident))
+    scheme = web().read(lambda c: schemes.by_id(c, run.scheme_id)) if run else None
+    if run is None or scheme is None:
+        abort(404)
+    before = request.args.get("before", type=int)
+    log = web().read(lambda c: overview.log(c, ident, LOG + 1, before))
+    return answer(
+        "runs/show.html",
+        "now",
+        run=run,
+        scheme=scheme,
+        asked=web().read(lambda c: runs.asked_of(c, ident)),
+        progress=progress(run),
+        log=log[:LOG],
+        more=log[LOG - 1].id if len(log) > LOG else None,
+        first=before is None,
+    )
+
+
+def progress(run: Any) -> Progress:
+    live = run.state in ("reading", "writing")
+    counts = runs.counts_of(run) or web().read(lambda c: runs.count(c, run.id))
+    whole = max(run.expected or 0, counts.read) if live else counts.read
+    took = (run.ended_at or web().now()) - run.began_at
+    settled = sum(getattr(counts, name) for name in (*SETTLED, "unknown", "refused"))
+    seconds = max(took.total_seconds(), 0.001)
+    rate = settled / seconds
+    todo = max(0, whole - counts.unchanged - settled)
+    left = timedelta(seconds=todo / rate) if live and rate > 0 and todo and seconds > 3 else None
+    parts = [(name, getattr(counts, name)) for name in (*SETTLED, *OPEN, "unchanged")]
+    each = 1 if counts.read <= LARGE else 5
+    return Progress(counts, bar(parts, whole), live, took, whole, settled, rate, left, each)

@@ -1,0 +1,76 @@
+"""A scheme's page: how it stands, its mapping as a table, its text, its versions, its last runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort
+
+from engine.store import documents, overview, runs, schemes
+from engine.store.schemes import Published
+from webui.fragments import answer
+from webui.paint import paint
+from webui.rules import reading, rules
+from webui.standing import needs, standing
+from webui.web import web
+
+pages = Blueprint("schemes", __name__)
+
+MOST_VERSIONS = 20
+
+
+@pages.get("/schemes/<code>")
+def show(code: str) -> Response:
+    scheme = published(code)
+    now = web().read(lambda c: _standing(c, scheme))
+    return answer(
+        "schemes/show.html",
+        "now",
+        **now,
+        **_meaning(scheme.text),
+        scheme=scheme,
+        versions=web().read(lambda c: schemes.versions(c, scheme.id))[:MOST_VERSIONS],
+    )
+
+
+@pages.get("/schemes/<code>/versions/<int:number>")
+def version(code: str, number: int) -> Response:
+    """An earlier text, as it was published."""
+    scheme = published(code)
+    found = next((one for one in web().read(lambda c: schemes.versions(c, scheme.id)) if one.number == number), None)
+    if found is None:
+        abort(404)
+    return answer("schemes/version.html", scheme=scheme, version=found, **_meaning(found.text))
+
+
+def published(code: str) -> Published:
+    """The scheme of that code, or the page that says there is none."""
+    scheme = web().read(lambda c: schemes.published(c, code))
+    if scheme is None:
+        abort(404)
+    return scheme
+
+
+def _standing(connection: Any, scheme: Published) -> dict[str, Any]:
+    latest = runs.latest(connection, scheme.id, 10)
+    stands = standing(
+        scheme,
+        schemes.states(connection, [scheme.id])[scheme.id],
+        overview.held(connection, [scheme.id]).get(scheme.id, 0),
+        documents.unplanned_count(connection, scheme.id),
+        latest[0] if latest else None,
+        schemes.cursors(connection).get(scheme.id),
+    )
+    live = any(run.state in ("reading", "writing") for run in latest)
+    return {"stands": stands, "needs": needs(connection, stands), "latest": latest, "live": live}
+
+
+def _meaning(text: str) -> dict[str, Any]:
+    """What the text says: read, its mapping as rules, its lines coloured."""
+    read = reading(text)
+    if read is None:
+        return {"read": None, "rules": [], "lines": paint(text), "source": None, "target": None}
+    source = web().registry.operation(read.source.operation)
+    target = web().registry.operation(read.target.operation)
+    told = {"rules": rules(read, source, target), "lines": paint(text)}
+    return {"read": read, "source": source, "target": target, **told}

@@ -1,0 +1,184 @@
+"""How values look in a page: times, spans, numbers, words for states; and signs that would hide, made visible."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from markupsafe import Markup
+
+from engine.model.catalog import Connector, Operation
+from webui.language import language, mark, retold, translate
+from webui.look import here, theme
+from webui.web import web
+
+STATIC = Path(__file__).parent / "static"
+
+STATES = {
+    "done": mark("已完成"),
+    "waiting": mark("等待"),
+    "sending": mark("发送中"),
+    "held": mark("等对照"),
+    "unknown": mark("结果未知"),
+    "refused": mark("被拒绝"),
+    "skipped": mark("已跳过"),
+    "cancelled": mark("已取消"),
+    "unchanged": mark("未变"),
+}
+WHYS = {"new": mark("待发送"), "again": mark("待重发"), "held": mark("等对照")}
+RUNS = {
+    "reading": mark("读取中"),
+    "writing": mark("写入中"),
+    "closed": mark("已结束"),
+    "failed": mark("失败"),
+    "fault": mark("有故障"),
+}
+VERDICTS = {
+    "done": mark("成功"),
+    "unreachable": mark("连不上"),
+    "busy": mark("限流"),
+    "broken": mark("回复不可读"),
+    "login": mark("授权失败"),
+    "refused": mark("被拒绝"),
+    "unknown": mark("结果未知"),
+}
+PURPOSES = {
+    "read": mark("读取"),
+    "save": mark("保存"),
+    "lookup": mark("反查"),
+    "token": mark("取令牌"),
+}
+ACTIONS = {"create": mark("新增"), "update": mark("修改"), "cancel": mark("作废")}
+TYPES = {
+    "text": mark("文本"),
+    "integer": mark("整数"),
+    "decimal": mark("小数"),
+    "boolean": mark("是否"),
+    "date": mark("日期"),
+    "datetime": mark("日期时间"),
+    "id": mark("编号"),
+    "object": mark("对象"),
+    "list": mark("列表"),
+}
+_WORDS = {
+    "state": STATES,
+    "why": WHYS,
+    "run": RUNS,
+    "verdict": VERDICTS,
+    "purpose": PURPOSES,
+    "action": ACTIONS,
+    "type": TYPES,
+}
+
+# Controls, bidirectional and zero-width signs, tags, halves of a pair: what would hide, reorder or break a page.
+_HIDING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]|\r(?!\n)"
+)
+
+
+def visible(value: object) -> object:
+    """What goes into a page, with every sign that would hide or turn text shown as its code: ⟨U+202E⟩."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _HIDING.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
+
+
+def furnish(app: Flask) -> None:
+    """Give the templates these words and the reader's language."""
+    app.jinja_env.globals.update(
+        _=translate,
+        retold=retold,
+        language=language,
+        theme=theme,
+        here=here,
+        asset=asset,
+        word=word,
+        ago=ago,
+        clock=clock,
+        day=day,
+        span=span,
+        number=number,
+        title_of=title_of,
+        connector_title=connector_title,
+        here_is=here_is,
+        now=lambda: web().now(),
+        zone=lambda: web().zone.key,
+    )
+
+
+def word(kind: str, code: str) -> str:
+    """The reader's word for a state, a verdict …; a code without a word stands for itself."""
+    return translate(_WORDS[kind].get(code, code))
+
+
+def number(value: int) -> str:
+    return f"{value:,}"
+
+
+def day(at: datetime) -> str:
+    """Date and time to the second, in the zone of the pages."""
+    return f"{at.astimezone(web().zone):%Y-%m-%d %H:%M:%S}"
+
+
+def clock(at: datetime) -> str:
+    """Time to the second; with the date where it is not today's."""
+    local, now = at.astimezone(web().zone), web().now().astimezone(web().zone)
+    if local.date() == now.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M:%S}" if local.year == now.year else f"{local:%Y-%m-%d %H:%M}"
+
+
+def ago(at: datetime) -> str:
+    """How long ago, in the largest unit that fits; a date where it is more than a week."""
+    passed = web().now() - at
+    if passed >= timedelta(days=7) or passed < timedelta(seconds=-60):
+        return clock(at)
+    if passed < timedelta(seconds=5):
+        return translate("刚刚")
+    return translate("{span}前", span=span(passed))
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return translate("{count} 秒", count=seconds)
+    if seconds < 3600:
+        minutes = translate("{count} 分钟", count=seconds // 60)
+        return f"{minutes} {translate('{count} 秒', count=seconds % 60)}" if seconds < 300 and seconds % 60 else minutes
+    if seconds < 48 * 3600:
+        hours = translate("{count} 小时", count=seconds // 3600)
+        left = seconds % 3600 // 60
+        return f"{hours} {translate('{count} 分钟', count=left)}" if left else hours
+    return translate("{count} 天", count=seconds // 86400)
+
+
+def title_of(name: str) -> str:
+    """What people call an operation; "" where the catalogue does not know it."""
+    found: Operation | None = web().registry.operation(name)
+    return found.title if found else ""
+
+
+def connector_title(name: str) -> str:
+    found: Connector | None = web().registry.connector(name)
+    return found.title if found else name
+
+
+def here_is(parts: tuple[str, ...]) -> bool:
+    """Whether this page belongs to a part of the menu."""
+    return (request.endpoint or "").partition(".")[0] in parts
+
+
+def asset(name: str) -> str:
+    """The address of a file of ours; it changes with the file, so browsers may keep it."""
+    return url_for("static", filename=name, v=_print(name))
+
+
+@cache
+def _print(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]

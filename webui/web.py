@@ -1,0 +1,39 @@
+"""What every view works with: the store, the connectors, the clock and the zone times are shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from engine.clock import Clock
+from engine.registry import Registry
+from engine.store.store import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Web:
+    """One app's tools, made by `create_app`."""
+
+    store: Store
+    registry: Registry
+    clock: Clock
+    zone: ZoneInfo
+
+    def read(self, work: Callable[[Any], T]) -> T:
+        """What `work` finds, seen in one transaction."""
+        return self.store.read(work)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+
+def web() -> Web:
+    """The tools of the app that answers this request."""
+    return cast(Web, current_app.extensions["duijie"])
