@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -35,14 +37,18 @@ settings.register_profile("judge", deadline=None, derandomize=True)
 settings.load_profile("judge" if os.environ.get("CI") else "desk")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests over facts that are not in the repository run only where DUIJIE_FACTS says where they are."""
-    if os.environ.get("DUIJIE_FACTS"):
-        return
+    """Marks say what a test leans on. Facts that are not in the repository are asked for by DUIJIE_FACTS only."""
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        for fixture, mark in (("postgres", pytest.mark.postgres), ("chromium", pytest.mark.browser)):
+            if fixture in used:
+                item.add_marker(mark)
     outside = [item for item in items if item.get_closest_marker("external")]
-    if outside:
+    if outside and not os.environ.get("DUIJIE_FACTS"):
         config.hook.pytest_deselected(items=outside)
-        items[:] = [item for item in items if not item.get_closest_marker("external")]
+        items[:] = [item for item in items if item not in outside]
 
 
 def missing(what: str) -> None:
@@ -74,18 +80,24 @@ def postgres() -> Iterator[str]:
     """The URL of an empty PostgreSQL database of the test's own, dropped afterwards."""
     import psycopg
 
-    try:
-        server = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        missing(f"no PostgreSQL for the tests: {error}")
-        raise
+    if not answers(SERVER):
+        missing(f"no PostgreSQL answers at {SERVER}")
     name = f"duijie_{secrets.token_hex(8)}"
-    with server:
+    with psycopg.connect(SERVER, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')
         try:
-            yield f"{SERVER.replace('postgresql://', 'postgresql+psycopg://').rpartition('/')[0]}/{name}"
+            yield urlsplit(SERVER)._replace(scheme="postgresql+psycopg", path=f"/{name}").geturl()
         finally:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def answers(url: str) -> bool:
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname, place.port or 5432), timeout=3).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
