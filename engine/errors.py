@@ -1,17 +1,17 @@
 """What can go wrong, as one tree. An error knows whose move it is and when to try again.
 
-    DuijieError
-      Wrong         input a person must mend: holds every Problem at once
-      Fault         a call that did not do what it should
-                      unreachable   nothing was sent: no connection, TLS, name, breaker  -> we try again
-                      busy          the vendor asks us to wait; the call was not executed -> we try again
-                      broken        no sense in the reply (5xx, HTML, cut JSON)           -> we try again;
-                                    after a save the outcome is open and becomes `unknown`
-                      login         key, signature, token                                -> a person moves
-                      refused       the vendor says no to this document                  -> a person moves
-                      unknown       a save that may have happened                        -> never blindly repeated
-      LeaseLost     another worker took this job over: stop, write nothing more
-      Conflict      somebody else changed it meanwhile
+DuijieError
+  Wrong         input a person must mend: holds every Problem at once
+  Fault         a call that did not do what it should
+                  unreachable   nothing was sent: no connection, TLS, name, breaker  -> we try again
+                  busy          the vendor asks us to wait; the call was not executed -> we try again
+                  broken        no sense in the reply (5xx, HTML, cut JSON)           -> we try again;
+                                after a save the outcome is open and becomes `unknown`
+                  login         key, signature, token                                -> a person moves
+                  refused       the vendor says no to this document                  -> a person moves
+                  unknown       a save that may have happened                        -> never blindly repeated
+  LeaseLost     another worker took this job over: stop, write nothing more
+  Conflict      somebody else changed it meanwhile
 """
 
 from __future__ import annotations
@@ -48,7 +48,13 @@ class Fault(DuijieError):
     """
 
     def __init__(
-        self, kind: FaultKind, says: str, *, code: str | None = None, wait: timedelta | None = None, sent: bool = True
+        self,
+        kind: FaultKind,
+        says: str,
+        *,
+        code: str | None = None,
+        wait: timedelta | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(says)
         self.kind: FaultKind = kind

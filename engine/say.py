@@ -36,7 +36,9 @@ def tell(text: str, language: str) -> str:
     if language == "zh" or not isinstance(text, Say):
         return str(text)
     template = _english().get(text.template, text.template)
-    args = {name: tell(value, language) if isinstance(value, str) else value for name, value in text.args.items()}
+    args = {
+        name: tell(value, language) if isinstance(value, str) else value for name, value in text.args.items()
+    }
     return template.format(**args) if args else template
 
 

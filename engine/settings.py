@@ -29,7 +29,9 @@ class Settings:
     breaks: frozenset[str] = field(default=frozenset())
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] | None = None, allow: frozenset[tuple[str, int]] = frozenset()) -> Settings:
+    def read(
+        cls, environ: Mapping[str, str] | None = None, allow: frozenset[tuple[str, int]] = frozenset()
+    ) -> Settings:
         """Settings from the environment; `allow` are host:port pairs this process may reach besides public ones."""
         env = os.environ if environ is None else environ
         home = Path(env.get("DUIJIE_HOME") or "duijie-data").absolute()
@@ -43,6 +45,11 @@ class Settings:
             allow=allow,
             breaks=frozenset(env.get("DUIJIE_TEST", "").split(",")) - {""},
         )
+
+
+def variable(name: str) -> str | None:
+    """The value of an environment variable that a person named as the place of a secret."""
+    return os.environ.get(name)
 
 
 def _language(env: Mapping[str, str]) -> str:

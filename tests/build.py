@@ -11,10 +11,9 @@ from sqlalchemy import Connection
 
 from engine.clock import Clock
 from engine.exact import canonical
-from engine.model.ledger import Lease, PageKept, Planned, PlanKept, Row, Unplanned
+from engine.model.ledger import Lease, PageKept, PlanKept, Planned, Row, Unplanned
 from engine.settings import Settings
-from engine.store import plan as plans
-from engine.store import queue, runs, schemes
+from engine.store import plan as plans, queue, runs, schemes
 from engine.store.keep import keep
 from engine.store.store import Store
 
@@ -62,7 +61,9 @@ class Desk:
     key_at: str | None = "resubmitCheckKey"
 
     def __post_init__(self) -> None:
-        self.store.write(lambda c: schemes.publish(c, self.code, "Orders", "scheme: orders", "", "test", self.clock.now()))
+        self.store.write(
+            lambda c: schemes.publish(c, self.code, "Orders", "scheme: orders", "", "t", self.clock.now())
+        )
         found = self.store.read(lambda c: schemes.published(c, self.code))
         assert found is not None
         self.scheme_id = found.id
@@ -82,10 +83,14 @@ class Desk:
         return lease
 
     def push_lease(self) -> Lease:
-        self.store.write(lambda c: queue.put(c, [queue.Asked("push", self.scheme_id, self.clock.now(), self.run_id)]))
+        self.store.write(
+            lambda c: queue.put(c, [queue.Asked("push", self.scheme_id, self.clock.now(), self.run_id)])
+        )
         return self.claim()
 
-    def read(self, *bodies: dict[str, object], cursor: datetime | None = None, run_id: int | None = None) -> None:
+    def read(
+        self, *bodies: dict[str, object], cursor: datetime | None = None, run_id: int | None = None
+    ) -> None:
         """A page arrives: each body is a record whose `id` is its key."""
         rows = tuple(row(body) for body in bodies)
         page = PageKept(self.scheme_id, run_id or self.run_id, self.clock.now(), rows, cursor)
@@ -97,10 +102,18 @@ class Desk:
     def plan(self, *made: Planned) -> None:
         """Keep these plans; without any, every unplanned record becomes a document with the record as its body."""
         batch = made or tuple(
-            Planned(one, one.key, "waiting", "new", body=one.body, sent_number=one.number) for one in self.unplanned()
+            Planned(one, one.key, "waiting", "new", body=one.body, sent_number=one.number)
+            for one in self.unplanned()
         )
         kept = PlanKept(
-            self.store.installation, self.scheme_id, self.code, 1, self.on_change, self.key_at, self.clock.now(), batch
+            self.store.installation,
+            self.scheme_id,
+            self.code,
+            1,
+            self.on_change,
+            self.key_at,
+            self.clock.now(),
+            batch,
         )
         self.store.write(lambda c: plans.plan(c, [kept]))
 
@@ -109,7 +122,9 @@ def row(body: dict[str, object]) -> Row:
     import hashlib
 
     text = canonical(body)  # type: ignore[arg-type]  # tests write plain dicts
-    return Row(str(body["id"]), str(body.get("no", body["id"])), hashlib.sha256(text).hexdigest(), text.decode())
+    return Row(
+        str(body["id"]), str(body.get("no", body["id"])), hashlib.sha256(text).hexdigest(), text.decode()
+    )
 
 
 def count(connection: Connection, rows: Sequence[object]) -> int:

@@ -6,23 +6,24 @@ These models are the one representation of connectors/<name>/catalog.yaml and op
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field as Key
 
+_DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def duration(text: object) -> timedelta:
     """`[1-9][0-9]*(s|m|h|d)` as a span; raises ValueError for anything else."""
     if isinstance(text, timedelta):
         return text
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    if not isinstance(text, str) or len(text) < 2 or text[-1] not in unit or not text[:-1].isascii() or not text[:-1].isdigit():
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
         raise ValueError("时长写成 30s、10m、2h 或 30d")
-    if text[0] == "0" or len(text) > 8:
-        raise ValueError("时长写成 30s、10m、2h 或 30d")
-    return timedelta(**{unit[text[-1]]: int(text[:-1])})
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 Value: TypeAlias = Any
@@ -33,7 +34,9 @@ FieldType = Literal["text", "integer", "decimal", "boolean", "date", "datetime",
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True
+    )
 
 
 class Setting(Frozen):

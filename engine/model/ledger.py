@@ -86,7 +86,10 @@ class Kept:
 
     def __add__(self, other: Kept) -> Kept:
         return Kept(
-            self.read + other.read, self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged
+            self.read + other.read,
+            self.new + other.new,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
         )
 
 
@@ -198,7 +201,18 @@ class RunAsked:
         return self.span is None and not self.params and self.limit is None
 
 
-COUNTS = ("read", "new", "changed", "unchanged", "done", "skipped", "refused", "unknown", "waiting", "cancelled")
+COUNTS = (
+    "read",
+    "new",
+    "changed",
+    "unchanged",
+    "done",
+    "skipped",
+    "refused",
+    "unknown",
+    "waiting",
+    "cancelled",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-Json: TypeAlias = "None | bool | int | Decimal | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
 Record: TypeAlias = "dict[str, Json]"
 
 
@@ -39,7 +39,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: header names in lower case, the body decompressed. `data` is the body's JSON, None where it is none."""
+    """What came back: header names in lower case, the body decompressed.
+
+    `data` is the body's JSON, None where it is none.
+    """
 
     status: int
     headers: Mapping[str, str]

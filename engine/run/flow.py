@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from engine.document.check import Catalogs, check
 from engine.errors import Wrong
-from engine.mapping.compile import Mapping as Compiled
-from engine.mapping.compile import compile_settings
+from engine.mapping.compile import Mapping as Compiled, compile_settings
 from engine.model.catalog import Operation
 from engine.model.scheme import Scheme
 from engine.model.values import Json, Problem
@@ -64,4 +63,6 @@ def compiled(published: Published, catalogs: Catalogs) -> Flow:
 
 def _gone(scheme: Scheme) -> Problem:
     says = Say("方案 {code} 的源接口或目标接口已不在接口目录中。", code=scheme.scheme)
-    return Problem("source.operation", "unknown_operation", says, Say("恢复连接器文件夹，或修改方案后重新发布。"))
+    return Problem(
+        "source.operation", "unknown_operation", says, Say("恢复连接器文件夹，或修改方案后重新发布。")
+    )

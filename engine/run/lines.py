@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from engine.clock import Clock
 from engine.errors import Wrong
@@ -46,7 +47,8 @@ class Lines:
         account = self._store.read(lambda read: connections.get(read, self._store.vault, code))
         if account is None:
             says = Say("没有名为 {code} 的连接。", code=code)
-            raise Wrong([Problem("connection", "no_connection", says, Say("用 duijie connection add {code} 添加它。", code=code))])
+            do = Say("用 duijie connection add {code} 添加它。", code=code)
+            raise Wrong([Problem("connection", "no_connection", says, do)])
         return account
 
     def to(self, code: str) -> Talk:
@@ -86,7 +88,7 @@ class Lines:
             channel=account.channel,
             settings=settings,
             base=_text(options.get("base")),
-            hosts=tuple(_texts(options.get("hosts"))),
+            hosts=(*_texts(options.get("hosts")), *_hosts(settings)),
             limits=_limits(connector.limits, options.get("limits")),
             busy_wait=_span(options.get("busy_wait")),
             private=tuple(str(ipaddress.ip_network(net)) for net in _texts(options.get("private"))),
@@ -125,7 +127,16 @@ def _no_connector(account: Account) -> Problem:
 
 def _missing(code: str, name: str, title: str) -> Problem:
     says = Say("连接 {code} 缺少 {title}（{name}）。", code=code, title=title or name, name=name)
-    return Problem(f"{code}.{name}", "missing_setting", says, Say("用 duijie connection add {code} 补上它。", code=code))
+    do = Say("用 duijie connection add {code} 补上它。", code=code)
+    return Problem(f"{code}.{name}", "missing_setting", says, do)
+
+
+def _hosts(settings: Mapping[str, str]) -> list[str]:
+    """Hosts of addresses that stand in the settings themselves: whoever wrote them there trusts them."""
+    found = (
+        urlsplit(value).hostname for value in settings.values() if value.startswith(("https://", "http://"))
+    )
+    return [host for host in found if host]
 
 
 def _limits(own: Limits, said: Any) -> Limits:

@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.crash import point
 from engine.exact import decode, encode
 from engine.mapping.compile import Lookups, Mapped
-from engine.model.ledger import Planned, PlanKept, Unplanned
+from engine.model.ledger import PlanKept, Planned, Unplanned
 from engine.run.flow import Flow
 from engine.say import Say
 from engine.store.plan import plan, unplanned
@@ -51,7 +51,8 @@ def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) 
 def planned(flow: Flow, record: Unplanned, lookups: Lookups, now: datetime) -> Planned:
     """What the mapping makes of one record, as the ledger keeps it."""
     source = decode(record.body)
-    assert isinstance(source, dict), "keep stores objects only"
+    if not isinstance(source, dict):
+        raise TypeError("a kept record is a JSON object")
     return as_planned(flow, record, flow.mapping.apply(source, lookups, now))
 
 
@@ -67,7 +68,8 @@ def as_planned(flow: Flow, record: Unplanned, mapped: Mapped) -> Planned:
     by = flow.target.lookup.by if flow.target.lookup else None
     number = mapped.document.get(by) if by else None
     body = encode(mapped.document).decode()
-    return Planned(record, record.key, "waiting", "new", body=body, sent_number=str(number) if number is not None else "")
+    sent = str(number) if number is not None else ""
+    return Planned(record, record.key, "waiting", "new", body=body, sent_number=sent)
 
 
 def _first(mapped: Mapped) -> str:

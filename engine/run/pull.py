@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Connection
 
 from engine.clock import Clock
 from engine.crash import point
@@ -53,8 +51,11 @@ class Pull:
     size: int | None = None
     """The page size the vendor was found to take; None while it is the catalogue's first."""
 
-    async def run(self) -> None:
-        """Read every window that is due. Raises Fault where the source does not answer as it should."""
+    async def run(self) -> bool:
+        """Read every window that is due; False where it was stopped before the end.
+
+        Raises Fault where the source does not answer as it should.
+        """
         run_id = self._run_id
         asked = await asyncio.to_thread(self.store.read, lambda read: runs.asked_of(read, run_id))
         self.left = asked.limit
@@ -62,12 +63,16 @@ class Pull:
             if self.stopping.is_set() or self.left == 0:
                 break
             await self._window(window, asked)
-        await self.store.writer.write(_read_done, run_id)
+        if self.stopping.is_set():
+            return False
+        await self.store.writer.write(runs.reads_done, run_id)
         await self._wake_push()
+        return True
 
     @property
     def _run_id(self) -> int:
-        assert self.lease.run_id is not None, "a pull job belongs to a run"
+        if self.lease.run_id is None:
+            raise ValueError("a pull job belongs to a run")
         return self.lease.run_id
 
     async def _windows(self, asked: RunAsked) -> list[Window]:
@@ -78,7 +83,9 @@ class Pull:
         if asked.span is not None:
             return cut(asked.span.since, asked.span.until, span.longest)
         source = self.flow.scheme.source
-        cursor = await asyncio.to_thread(self.store.read, lambda read: cursor_of(read, self.flow.published.id))
+        cursor = await asyncio.to_thread(
+            self.store.read, lambda read: cursor_of(read, self.flow.published.id)
+        )
         until = _whole(now - (source.lag if source.lag is not None else span.lag))
         begin = first_moment(source.begin, span, now)
         overlap = source.overlap if source.overlap is not None else span.overlap
@@ -112,8 +119,10 @@ class Pull:
         """The window's content moved under three readings: read it in two parts, down to a second."""
         middle = _whole(window.since + (window.until - window.since) / 2)
         if middle <= window.since:
-            says = Say("时间窗 {since} 内的数据一直在变，已读到的都已保存，下次运行会再读。", since=window.since.isoformat())
-            await self._warn(says)
+            since = window.since.isoformat()
+            await self._warn(
+                Say("时间窗 {since} 内的数据一直在变，已读到的都已保存，下次运行会再读。", since=since)
+            )
             await self._keep((), window.until if asked.moves_cursor else None, None)
             return
         for half in (Window(window.since, middle), Window(middle, window.until)):
@@ -127,7 +136,7 @@ class Pull:
             try:
                 page = await self.talk.page(self.flow.source, params, step.number, step.size)
             except Fault as fault:
-                if fault.kind in ("login", "refused") or fault.code in self.flow.source.pages.smaller_on or tries == TRIES - 1 or self.stopping.is_set():
+                if tries == TRIES - 1 or self.stopping.is_set() or not self._passes(fault):
                     raise
                 wait = fault.wait or later(self.clock.now(), tries, self.clock, most=30) - self.clock.now()
                 await self.clock.sleep(wait.total_seconds())
@@ -139,6 +148,10 @@ class Pull:
                 for exchange in heard:
                     self.store.writer.submit(hear, Heard(self.flow.published.id, self._run_id, exchange))
         raise AssertionError("the last try returns or raises")
+
+    def _passes(self, fault: Fault) -> bool:
+        """Whether asking again the same way may help."""
+        return fault.kind not in ("login", "refused") and fault.code not in self.flow.source.pages.smaller_on
 
     def _rows(self, page: Page) -> tuple[Row, ...]:
         rows = page.rows if self.left is None else page.rows[: self.left]
@@ -156,7 +169,9 @@ class Pull:
         return kept
 
     async def _wake_push(self) -> None:
-        await self.store.writer.write(put, Asked("push", self.flow.published.id, self.clock.now(), self._run_id))
+        await self.store.writer.write(
+            put, Asked("push", self.flow.published.id, self.clock.now(), self._run_id)
+        )
         self.kept()
 
     async def _warn(self, says: str) -> None:
@@ -164,23 +179,24 @@ class Pull:
         await asyncio.to_thread(self.store.write, lambda connection: runs.warn(connection, run_id, str(says)))
 
 
-def _read_done(connection: Connection, run_ids: Sequence[int]) -> list[None]:
-    for run_id in run_ids:
-        runs.read_done(connection, run_id)
-    return [None] * len(run_ids)
-
-
 def as_row(operation: Operation, record: Record) -> Row:
     """A record as it is kept. Raises Fault(broken) where its key is missing: without key nothing is once."""
     parts = [record.get(name) for name in operation.key]
     if any(part is None or part == "" for part in parts):
-        raise Fault("broken", Say("接口 {name} 返回的数据缺少主键 {key}。", name=operation.operation, key=", ".join(operation.key)))
-    content = {k: v for k, v in record.items() if k not in operation.volatile} if operation.volatile else record
+        key = ", ".join(operation.key)
+        raise Fault(
+            "broken", Say("接口 {name} 返回的数据缺少主键 {key}。", name=operation.operation, key=key)
+        )
+    content = (
+        {k: v for k, v in record.items() if k not in operation.volatile} if operation.volatile else record
+    )
     body = canonical(content)
     digest = hashlib.sha256(body).hexdigest()
     kept = body.decode() if content is record else canonical(record).decode()
     number = record.get(operation.number) if operation.number else None
-    return Row(document_key([_key(part) for part in parts]), _key(number) if number is not None else "", digest, kept)
+    return Row(
+        document_key([_key(part) for part in parts]), _key(number) if number is not None else "", digest, kept
+    )
 
 
 def _key(part: Json) -> str:
@@ -196,7 +212,12 @@ def window_params(flow: Flow, window: Window, asked: RunAsked) -> dict[str, str]
     since, until = (moment.astimezone(ZoneInfo(span.zone)) for moment in (window.since, end))
     told: dict[str, Json] = {"since": f"{since:%Y-%m-%d %H:%M:%S}", "until": f"{until:%Y-%m-%d %H:%M:%S}"}
     own = flow.params(told)
-    return {**own, **asked.params, span.since: since.strftime(span.format), span.until: until.strftime(span.format)}
+    return {
+        **own,
+        **asked.params,
+        span.since: since.strftime(span.format),
+        span.until: until.strftime(span.format),
+    }
 
 
 def first_moment(begin: date | datetime | None, span: Span, now: datetime) -> datetime:

@@ -211,7 +211,9 @@ class Push:
         own = heard[-1] if heard else None
         for exchange in heard[:-1]:
             self.store.writer.submit(send.hear, send.Heard(self._scheme, self.lease.run_id, exchange))
-        future = self.store.writer.submit(send.settle, Settled(self.lease, due.id, at, outcome, own, self.journal))
+        future = self.store.writer.submit(
+            send.settle, Settled(self.lease, due.id, at, outcome, own, self.journal)
+        )
         self._settling.add(future)
         future.add_done_callback(_committed)
         self._settling = {one for one in self._settling if not one.done() or one.result() is not None}
@@ -247,7 +249,8 @@ class Push:
             outcome = await self._look(one)
         except Fault as failed:
             self.pace.heard(failed, None)
-            outcome = Outcome("unknown", due_at=self._later(one.sends), reason=failed.says, looks=one.looks, looked=one.looked_at)
+            due = self._later(one.sends)
+            outcome = Outcome("unknown", "", due, None, None, failed.says, one.looks, one.looked_at)
         finally:
             stop()
         self._settle(one, outcome, heard)

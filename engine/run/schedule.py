@@ -9,7 +9,7 @@ unique slot makes a second one harmless.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from engine.clock import Clock
+from engine.document.cron import Cron, read_cron
 from engine.document.scheme import read_scheme
 from engine.model.scheme import Schedule
 from engine.store import leader, runs, schemes
@@ -63,7 +64,9 @@ class Clockwork:
 
     def start(self) -> None:
         self._reread()
-        self._scheduler.add_job(self._idle, IntervalTrigger(seconds=REREAD.seconds, timezone=UTC), id="reread")
+        self._scheduler.add_job(
+            self._idle, IntervalTrigger(seconds=REREAD.seconds, timezone=UTC), id="reread"
+        )
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -78,8 +81,8 @@ class Clockwork:
             return
         version, schedule = self._shown[ident]
         scheme_id, name = ident.split(":", 1)
-        lead, now = (lambda connection: leader.lead(connection, "schedule", self._holder, self._clock.now())), self._clock.now()
-        if not self._store.write(lead):
+        now = self._clock.now()
+        if not self._store.write(lambda connection: leader.lead(connection, "schedule", self._holder, now)):
             return
         slot = slot_of(schedule, planned)
         put = self._store.write(lambda c: runs.begin_slot(c, int(scheme_id), version, name, slot, now))
@@ -121,10 +124,32 @@ def trigger(schedule: Schedule) -> BaseTrigger:
     if schedule.every is not None:
         return IntervalTrigger(seconds=int(schedule.every.total_seconds()), start_date=EPOCH, timezone=UTC)
     if schedule.cron is not None:
-        return CronTrigger.from_crontab(schedule.cron, timezone=zone)
+        return _cron_trigger(schedule.cron, zone)
     days = ",".join(schedule.days) or "*"
     times = (text.split(":") for text in schedule.at)
-    return OrTrigger([CronTrigger(hour=int(h), minute=int(m), day_of_week=days, timezone=zone) for h, m in times])
+    return OrTrigger(
+        [CronTrigger(hour=int(h), minute=int(m), day_of_week=days, timezone=zone) for h, m in times]
+    )
+
+
+def _cron_trigger(text: str, zone: ZoneInfo) -> BaseTrigger:
+    """By our own reading of the text: APScheduler numbers weekdays from Monday, cron from Sunday."""
+    cron = read_cron(text)
+    if not isinstance(cron, Cron):
+        raise ValueError(cron)
+    each = {"minute": _listed(cron.minutes), "hour": _listed(cron.hours), "month": _listed(cron.months)}
+    day, weekday = _listed(cron.days), _listed(cron.weekdays)
+    if not cron.days_or_weekdays:
+        return CronTrigger(**each, day=day, day_of_week=weekday, timezone=zone)
+    either = (
+        CronTrigger(**each, day=day, timezone=zone),
+        CronTrigger(**each, day_of_week=weekday, timezone=zone),
+    )
+    return OrTrigger(list(either))
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(str(number) for number in sorted(numbers))
 
 
 def slot_of(schedule: Schedule, planned: datetime) -> str:

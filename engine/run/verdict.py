@@ -5,7 +5,7 @@ refused, in answer to the key's first send    -> refused
 everything else                               -> unknown, and then:
     look-up, one hit                          -> done
     look-up, several hits                     -> stays unknown, a person decides
-    look-up, none, twice, `settle` apart      -> waiting, again: same key, same bytes
+    look-up, none, twice, `settle` apart      -> waiting, again: same key, same bytes, five times at most
     no look-up, but keys known to be honoured -> waiting, again, within the key's age
     neither                                   -> stays unknown, a person decides
 An empty look-up is believed only once the target has shown that it keeps our numbers
@@ -22,6 +22,9 @@ from engine.errors import Fault
 from engine.model.ledger import Due, Open, Outcome
 from engine.say import Say
 from engine.wire.talk import Hit, Saved
+
+SENDS = 5
+"""How often a document of unclear fate is sent before a person must look at what the vendor said."""
 
 
 @dataclass
@@ -66,32 +69,47 @@ def _first_question(due: Due, rules: Rules, now: datetime, later: datetime) -> d
     return later if rules.keys else None
 
 
-def after_look(one: Open, hits: Sequence[Hit] | None, rules: Rules, now: datetime, later: datetime) -> Outcome:
+def after_look(
+    one: Open, hits: Sequence[Hit] | None, rules: Rules, now: datetime, later: datetime
+) -> Outcome:
     """What a look-up makes of an open document; `hits` None where it cannot be looked up."""
     if hits is None:
         return _without_look_up(one, rules, now, later)
     if len(hits) == 1:
         return Outcome("done", target_id=hits[0].id, target_number=hits[0].number or one.sent_number)
     if hits:
-        says = Say("目标系统里有 {count} 张编号为 {number} 的单据，请人工核对。", count=len(hits), number=one.sent_number)
+        number = one.sent_number
+        says = Say(
+            "目标系统里有 {count} 张编号为 {number} 的单据，请人工核对。", count=len(hits), number=number
+        )
         return Outcome("unknown", reason=says)
     return _empty(one, rules, now)
 
 
 def _without_look_up(one: Open, rules: Rules, now: datetime, later: datetime) -> Outcome:
     young = one.first_sent_at is not None and now - one.first_sent_at < rules.key_age
-    if rules.keys and young:
+    if rules.keys and young and one.sends < SENDS:
         return Outcome("waiting", "again", later, reason=Say("结果未知，用同一幂等键重发。"))
-    return Outcome("unknown", reason=Say("结果未知，也无法反查：请在目标系统核对单据 {number} 后人工确认。", number=one.number))
+    says = Say("结果未知，也无法反查：请在目标系统核对单据 {number} 后人工确认。", number=one.number)
+    return Outcome("unknown", reason=says)
 
 
 def _empty(one: Open, rules: Rules, now: datetime) -> Outcome:
     """Nothing found. Once is not enough: the target shows a saved document only after some time."""
-    first = one.looked_at or now
+    first, number = one.looked_at or now, one.sent_number
     if one.looks == 0 or now - first < rules.settle:
-        says = Say("已反查，目标系统暂未查到 {number}，稍后再查。", number=one.sent_number)
+        says = Say("已反查，目标系统暂未查到 {number}，稍后再查。", number=number)
         return Outcome("unknown", due_at=first + rules.settle, reason=says, looks=1, looked=first)
+    if one.sends >= SENDS:
+        sends = one.sends
+        says = Say(
+            "已发送 {sends} 次都没有明确答复，反查也没有 {number}，请看调用日志后人工处理。",
+            sends=sends,
+            number=number,
+        )
+        return Outcome("unknown", reason=says)
     if rules.numbering == "ours":
-        return Outcome("waiting", "again", now, reason=Say("两次反查都没有 {number}，用同一幂等键重发。", number=one.sent_number))
-    says = Say("两次反查都没有 {number}，但还不能确认目标系统保留我们的单号，暂不重发。", number=one.sent_number)
+        again = Say("两次反查都没有 {number}，用同一幂等键重发。", number=number)
+        return Outcome("waiting", "again", now, reason=again)
+    says = Say("两次反查都没有 {number}，但还不能确认目标系统保留我们的单号，暂不重发。", number=number)
     return Outcome("unknown", due_at=now + rules.settle, reason=says, looks=one.looks, looked=first)

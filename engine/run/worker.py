@@ -139,7 +139,9 @@ class Worker:
 
     async def _failed(self, lease: Lease, error: Exception) -> tuple[datetime | None, str]:
         """Tell the run. A push comes again by itself, later each time; a pull at its next planned time."""
-        kind = error.kind if isinstance(error, Fault) else "wrong" if isinstance(error, DuijieError) else "error"
+        kind = (
+            error.kind if isinstance(error, Fault) else "wrong" if isinstance(error, DuijieError) else "error"
+        )
         says = error.says if isinstance(error, Fault) else str(error)
         await self._write(lambda connection: _tell(connection, lease, kind, str(says)))
         await close_runs(self.store, lease.scheme_id, self.clock)
@@ -166,7 +168,8 @@ class Worker:
 
     # -- the two loops -----------------------------------------------------------------------------
 
-    async def _pull(self, lease: Lease) -> None:
+    async def _pull(self, lease: Lease) -> datetime | None:
+        """Read; one that was stopped half-way is the next process's to read on."""
         flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
         talk = self.lines.to(flow.scheme.source.connection)
 
@@ -176,8 +179,10 @@ class Worker:
 
         signals.pulling += 1
         try:
-            pull = Pull(flow, talk, lease, self.store, self.clock, kept, self.stopping, "early_cursor" in self.breaks)
-            await pull.run()
+            pull = Pull(
+                flow, talk, lease, self.store, self.clock, kept, self.stopping, "early_cursor" in self.breaks
+            )
+            return None if await pull.run() else self.clock.now()
         finally:
             signals.pulling -= 1
             kept()
@@ -203,8 +208,11 @@ class Worker:
         return again
 
     async def _flow(self, lease: Lease) -> Flow:
-        published = await asyncio.to_thread(self.store.read, lambda read: schemes.by_id(read, lease.scheme_id))
-        assert published is not None, "a job points at a scheme"
+        published = await asyncio.to_thread(
+            self.store.read, lambda read: schemes.by_id(read, lease.scheme_id)
+        )
+        if published is None:
+            raise LookupError("a job points at a published scheme")
         return self.flows.of(published)
 
     def _rules(self, flow: Flow, code: str) -> Rules:

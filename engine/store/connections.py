@@ -12,8 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from engine.exact import decode, encode
 from engine.model.values import Json
 from engine.store.session import Database
-from engine.store.tables import connection as table
-from engine.store.tables import token
+from engine.store.tables import connection as table, token
 from engine.store.vault import Vault
 
 
@@ -37,7 +36,9 @@ def save(
     connection: Connection, vault: Vault, account: Account, secrets: Mapping[str, str], now: datetime
 ) -> None:
     """Add or replace a connection. Secrets not named keep their stored value; kept tokens are dropped."""
-    present = connection.execute(select(table.c.id, table.c.sealed).where(table.c.code == account.code)).one_or_none()
+    present = connection.execute(
+        select(table.c.id, table.c.sealed).where(table.c.code == account.code)
+    ).one_or_none()
     kept = _opened(vault, account.code, present.sealed) if present else {}
     values = {
         "connector": account.connector,
@@ -80,11 +81,15 @@ def secrets(connection: Connection, vault: Vault) -> list[str]:
 
 def codes(connection: Connection) -> dict[str, str]:
     """Connector by connection code: what `check` needs to know."""
-    return {code: connector for code, connector in connection.execute(select(table.c.code, table.c.connector))}
+    found = connection.execute(select(table.c.code, table.c.connector))
+    return {row.code: row.connector for row in found}
 
 
 def _account(vault: Vault, row: Any) -> Account:
-    settings, options = cast("dict[str, str]", decode(row.settings)), cast("dict[str, Json]", decode(row.options))
+    settings, options = (
+        cast("dict[str, str]", decode(row.settings)),
+        cast("dict[str, Json]", decode(row.options)),
+    )
     names = tuple(_opened(vault, row.code, row.sealed))
     return Account(row.code, row.connector, row.channel, row.title, settings, names, options)
 
@@ -105,8 +110,12 @@ class StoredTokens:
 
     def load(self, connection: str) -> dict[str, tuple[str, datetime]]:
         with self._database.read() as read:
-            rows = read.execute(select(token.c.name, token.c.sealed, token.c.until).where(token.c.connection == connection))
-            return {name: (self._vault.open(sealed, f"token {connection}"), until) for name, sealed, until in rows}
+            rows = read.execute(
+                select(token.c.name, token.c.sealed, token.c.until).where(token.c.connection == connection)
+            )
+            return {
+                name: (self._vault.open(sealed, f"token {connection}"), until) for name, sealed, until in rows
+            }
 
     def keep(self, connection: str, name: str, value: str, until: datetime) -> None:
         sealed = self._vault.seal(value, f"token {connection}")

@@ -48,8 +48,10 @@ def _which(chosen: Select[Any], state: str | None, key: str | None) -> Select[An
 
 def tally(connection: Connection, scheme_id: int, key: str | None = None) -> dict[str, int]:
     """How many documents of a scheme stand in which state."""
-    chosen = _which(select(document.c.state, func.count()).where(document.c.scheme_id == scheme_id), None, key)
-    return {state: number for state, number in connection.execute(chosen.group_by(document.c.state))}
+    chosen = _which(
+        select(document.c.state, func.count()).where(document.c.scheme_id == scheme_id), None, key
+    )
+    return {row[0]: row[1] for row in connection.execute(chosen.group_by(document.c.state))}
 
 
 def unplanned_count(connection: Connection, scheme_id: int) -> int:
@@ -60,7 +62,9 @@ def unplanned_count(connection: Connection, scheme_id: int) -> int:
 
 def attempts(connection: Connection, document_id: int) -> list[Row[Any]]:
     """Every exchange of a document, oldest first."""
-    return list(connection.execute(select(attempt).where(attempt.c.document_id == document_id).order_by(attempt.c.id)))
+    return list(
+        connection.execute(select(attempt).where(attempt.c.document_id == document_id).order_by(attempt.c.id))
+    )
 
 
 def attempts_of_run(connection: Connection, run_id: int, after: int, most: int) -> list[Row[Any]]:
@@ -69,7 +73,9 @@ def attempts_of_run(connection: Connection, run_id: int, after: int, most: int) 
     return list(connection.execute(chosen.order_by(attempt.c.id.desc()).limit(most)))
 
 
-def again(connection: Connection, scheme_id: int, key: str | None, states: Sequence[str], now: datetime) -> int:
+def again(
+    connection: Connection, scheme_id: int, key: str | None, states: Sequence[str], now: datetime
+) -> int:
     """A person's retry: refused ones are mapped anew (a new generation where they had been sent),
     unknown ones are asked for at once; gives how many documents."""
     mine = document.c.scheme_id == scheme_id
@@ -78,11 +84,18 @@ def again(connection: Connection, scheme_id: int, key: str | None, states: Seque
     count = 0
     refused = [state for state in states if state == "refused"]
     if refused:
-        count += connection.scalar(select(func.count()).select_from(document).where(mine, document.c.state == "refused")) or 0
+        count += (
+            connection.scalar(
+                select(func.count()).select_from(document).where(mine, document.c.state == "refused")
+            )
+            or 0
+        )
         unplan(connection, mine & (document.c.state == "refused"))
     if "unknown" in states:
         count += connection.execute(
-            update(document).where(mine, document.c.state == "unknown").values(due_at=now, looks=0, looked_at=None)
+            update(document)
+            .where(mine, document.c.state == "unknown")
+            .values(due_at=now, looks=0, looked_at=None)
         ).rowcount
     if "waiting" in states:
         waits = (document.c.state == "waiting") & (document.c.why != "held")
@@ -91,14 +104,34 @@ def again(connection: Connection, scheme_id: int, key: str | None, states: Seque
     return count
 
 
-def decide(connection: Connection, scheme_id: int, key: str, state: State, reason: str, number: str | None, now: datetime) -> bool:
-    """A person settles a document: done with the target's number, cancelled or skipped; False where that move is none."""
+def decide(
+    connection: Connection,
+    scheme_id: int,
+    key: str,
+    state: State,
+    reason: str,
+    number: str | None,
+    now: datetime,
+) -> bool:
+    """A person settles a document: done with the target's number, cancelled or skipped.
+
+    False where the document is not there or may not move so.
+    """
     row = connection.execute(
-        select(document.c.id, document.c.state).where(document.c.scheme_id == scheme_id, document.c.key == key)
+        select(document.c.id, document.c.state).where(
+            document.c.scheme_id == scheme_id, document.c.key == key
+        )
     ).one_or_none()
     if row is None or state not in MOVES[row.state]:
         return False
-    values = {"state": state, "why": "", "due_at": None, "reason": reason, "target_number": number, "settled_at": now}
+    values = {
+        "state": state,
+        "why": "",
+        "due_at": None,
+        "reason": reason,
+        "target_number": number,
+        "settled_at": now,
+    }
     moved = update(document).where(document.c.id == row.id, document.c.state == row.state)
     return bool(connection.execute(moved.values(**values)).rowcount)
 

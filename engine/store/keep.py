@@ -33,12 +33,16 @@ def _keep(connection: Connection, page: PageKept) -> Kept:
     rows = {row.key: row for row in page.rows}
     known = _known(connection, page.scheme_id, list(rows))
     fresh = [row for key, row in rows.items() if key not in known]
-    changed = [(known[key][0], row) for key, row in rows.items() if key in known and known[key][1] != row.hash]
+    changed = [
+        (known[key][0], row) for key, row in rows.items() if key in known and known[key][1] != row.hash
+    ]
     same = [known[key] for key, row in rows.items() if key in known and known[key][1] == row.hash]
     unseen = [ident for ident, _, seen in same if seen != page.run_id]
     _add(connection, page, fresh)
     count = Kept(read=len(fresh) + len(unseen), new=len(fresh), unchanged=len(unseen))
-    count += _alter(connection, page, changed, {ident for ident, _, seen in known.values() if seen == page.run_id})
+    count += _alter(
+        connection, page, changed, {ident for ident, _, seen in known.values() if seen == page.run_id}
+    )
     if unseen:
         connection.execute(update(record).where(record.c.id.in_(unseen)).values(seen_run=page.run_id))
     _count(connection, page, count)
@@ -61,7 +65,8 @@ def _add(connection: Connection, page: PageKept, rows: Sequence[Row]) -> None:
         return
     same = {"scheme_id": page.scheme_id, "seen_run": page.run_id, "first_at": page.at, "changed_at": page.at}
     connection.execute(
-        _insert, [{**same, "key": row.key, "number": row.number, "hash": row.hash, "body": row.body} for row in rows]
+        _insert,
+        [{**same, "key": row.key, "number": row.number, "hash": row.hash, "body": row.body} for row in rows],
     )
     found = select(literal(page.run_id), record.c.id, literal("new")).where(
         record.c.scheme_id == page.scheme_id, record.c.key.in_([row.key for row in rows])
@@ -90,13 +95,16 @@ def _alter(connection: Connection, page: PageKept, rows: Sequence[tuple[int, Row
     idents = [ident for ident, _ in rows]
     counted = set(
         connection.scalars(
-            select(run_record.c.record_id).where(run_record.c.run_id == page.run_id, run_record.c.record_id.in_(idents))
+            select(run_record.c.record_id).where(
+                run_record.c.run_id == page.run_id, run_record.c.record_id.in_(idents)
+            )
         )
     )
     more = [ident for ident in idents if ident not in counted]
     if more:
         connection.execute(
-            insert(run_record), [{"run_id": page.run_id, "record_id": ident, "found": "changed"} for ident in more]
+            insert(run_record),
+            [{"run_id": page.run_id, "record_id": ident, "found": "changed"} for ident in more],
         )
     again = sum(ident in seen for ident in more)
     return Kept(read=len(more) - again, changed=len(more), unchanged=-again)
@@ -122,8 +130,13 @@ def move_cursor(connection: Connection, scheme_id: int, run_id: int, value: date
         .values(value=value, moved_at=at, run_id=run_id)
         .where(cursor.c.value < value)
     )
-    if not moved.rowcount and connection.scalar(select(cursor.c.value).where(cursor.c.scheme_id == scheme_id)) is None:
-        connection.execute(insert(cursor).values(scheme_id=scheme_id, value=value, moved_at=at, run_id=run_id))
+    if (
+        not moved.rowcount
+        and connection.scalar(select(cursor.c.value).where(cursor.c.scheme_id == scheme_id)) is None
+    ):
+        connection.execute(
+            insert(cursor).values(scheme_id=scheme_id, value=value, moved_at=at, run_id=run_id)
+        )
 
 
 def cursor_of(connection: Connection, scheme_id: int) -> datetime | None:

@@ -34,7 +34,9 @@ def replace(connection: Connection, code: str, pairs: Sequence[Pair], now: datet
         made = insert(lookup).values(code=code, revision=0, changed_at=now).returning(lookup.c.id)
         ident = connection.execute(made).scalar_one()
     connection.execute(delete(lookup_row).where(lookup_row.c.lookup_id == ident))
-    rows = [{"lookup_id": ident, "left": pair.left, "right": pair.right, "title": pair.title} for pair in pairs]
+    rows = [
+        {"lookup_id": ident, "left": pair.left, "right": pair.right, "title": pair.title} for pair in pairs
+    ]
     if rows:
         connection.execute(insert(lookup_row), rows)
     row = update(lookup).where(lookup.c.id == ident)
@@ -55,7 +57,10 @@ def tables(connection: Connection) -> list[Table]:
 
 def pairs(connection: Connection, code: str) -> list[Pair]:
     found = select(lookup_row.c.left, lookup_row.c.right, lookup_row.c.title).join(lookup)
-    return [Pair(*row) for row in connection.execute(found.where(lookup.c.code == code).order_by(lookup_row.c.left))]
+    return [
+        Pair(*row)
+        for row in connection.execute(found.where(lookup.c.code == code).order_by(lookup_row.c.left))
+    ]
 
 
 def revision(connection: Connection) -> int:

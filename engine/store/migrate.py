@@ -53,4 +53,6 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as unknown:
         says = Say("数据库由更新的版本建立，本程序不认识它的结构。")
-        raise Wrong([Problem("DUIJIE_DB", "newer_database", says, Say("请升级程序，或改用其它数据库。"))]) from unknown
+        raise Wrong(
+            [Problem("DUIJIE_DB", "newer_database", says, Say("请升级程序，或改用其它数据库。"))]
+        ) from unknown

@@ -14,12 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from engine.exact import encode
-from engine.model.ledger import Planned, PlanKept, Unplanned, stored_key, with_key
+from engine.model.ledger import PlanKept, Planned, Unplanned, stored_key, with_key
 from engine.model.values import Json, Problem
 from engine.store.tables import document, document_record, record
 
 _planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
-_OPEN = or_(document.c.state.in_(("sending", "unknown")), and_(document.c.state == "waiting", document.c.sends > 0))
+_OPEN = or_(
+    document.c.state.in_(("sending", "unknown")), and_(document.c.state == "waiting", document.c.sends > 0)
+)
 
 
 def unplanned(connection: Connection, scheme_id: int, after: int, most: int) -> list[Unplanned]:
@@ -32,7 +34,12 @@ def unplanned(connection: Connection, scheme_id: int, after: int, most: int) -> 
     )
     found = connection.execute(
         select(record.c.id, record.c.key, record.c.number, record.c.hash, record.c.body)
-        .where(record.c.scheme_id == scheme_id, record.c.hash != record.c.planned_hash, record.c.id > after, ~busy)
+        .where(
+            record.c.scheme_id == scheme_id,
+            record.c.hash != record.c.planned_hash,
+            record.c.id > after,
+            ~busy,
+        )
         .order_by(record.c.id)
         .limit(most)
     )
@@ -56,11 +63,15 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
             continue
         handled.append(plan)
         if values:
-            connection.execute(update(document).where(document.c.id == row.id).values(**values, changed_at=batch.at))
+            connection.execute(
+                update(document).where(document.c.id == row.id).values(**values, changed_at=batch.at)
+            )
         _link(connection, [(row.id, plan)], replace=True)
     hashes = {ident: mapped for plan in handled for ident, mapped in _sources(plan)}
     if hashes:
-        connection.execute(_planned, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()])
+        connection.execute(
+            _planned, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()]
+        )
     return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
 
 
@@ -102,7 +113,13 @@ def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
         return _after_done(batch, plan, row)
     if not row.sends or plan.state != "waiting":
         return _content(batch, plan, row.action, row.generation)
-    again = {"generation": row.generation + 1, "sends": 0, "looks": 0, "looked_at": None, "first_sent_at": None}
+    again = {
+        "generation": row.generation + 1,
+        "sends": 0,
+        "looks": 0,
+        "looked_at": None,
+        "first_sent_at": None,
+    }
     content = _content(batch, plan, row.action, row.generation + 1)
     return {**again, **content, "why": plan.why if plan.why == "held" else "again"}
 
@@ -137,7 +154,9 @@ def _content(batch: PlanKept, plan: Planned, action: Any, generation: int) -> di
 
 def _told(problems: Sequence[Problem]) -> str:
     """Problems as JSON: path, code, sentence and next step."""
-    told: list[Json] = [{"path": p.path, "code": p.code, "says": str(p.says), "do": str(p.do)} for p in problems]
+    told: list[Json] = [
+        {"path": p.path, "code": p.code, "says": str(p.says), "do": str(p.do)} for p in problems
+    ]
     return encode(told).decode()
 
 
@@ -149,7 +168,9 @@ def _link(connection: Connection, pairs: Iterable[tuple[int, Planned]], *, repla
     """Which records stand behind which document, and with what content."""
     linked = [(ident, plan) for ident, plan in pairs]
     if replace:
-        connection.execute(delete(document_record).where(document_record.c.document_id.in_([i for i, _ in linked])))
+        connection.execute(
+            delete(document_record).where(document_record.c.document_id.in_([i for i, _ in linked]))
+        )
     rows = [
         {"document_id": ident, "record_id": source, "record_hash": mapped}
         for ident, plan in linked
@@ -160,5 +181,9 @@ def _link(connection: Connection, pairs: Iterable[tuple[int, Planned]], *, repla
 
 def unplan(connection: Connection, where: Any) -> int:
     """Have the records behind the documents `where` mapped again; gives how many records."""
-    behind = select(document_record.c.record_id).join(document, document.c.id == document_record.c.document_id).where(where)
+    behind = (
+        select(document_record.c.record_id)
+        .join(document, document.c.id == document_record.c.document_id)
+        .where(where)
+    )
     return connection.execute(update(record).where(record.c.id.in_(behind)).values(planned_hash="")).rowcount

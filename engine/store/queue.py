@@ -13,6 +13,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, or_, select, text, update
@@ -58,7 +59,9 @@ def _put(connection: Connection, asked: Asked) -> bool:
     return False
 
 
-def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[int] | None = None) -> Lease | None:
+def claim(
+    connection: Connection, now: datetime, holder: str, schemes: Sequence[int] | None = None
+) -> Lease | None:
     """Take one due job whose key is not running; None where there is none. Frees leases that ended."""
     _free(connection, now)
     running = select(job.c.key).where(job.c.state == "leased")
@@ -69,8 +72,16 @@ def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[
     taking = (
         update(job)
         .where(job.c.id == chosen.scalar_subquery(), job.c.state == "waiting")
-        .values(state="leased", holder=holder, lease_until=now + LEASE, token=job.c.token + 1, attempts=job.c.attempts + 1)
-        .returning(job.c.id, job.c.kind, job.c.key, job.c.scheme_id, job.c.run_id, job.c.token, job.c.attempts)
+        .values(
+            state="leased",
+            holder=holder,
+            lease_until=now + LEASE,
+            token=job.c.token + 1,
+            attempts=job.c.attempts + 1,
+        )
+        .returning(
+            job.c.id, job.c.kind, job.c.key, job.c.scheme_id, job.c.run_id, job.c.token, job.c.attempts
+        )
     )
     taken = _unless_another(connection, taking)
     return Lease(*taken[0]) if taken else None
@@ -78,7 +89,11 @@ def claim(connection: Connection, now: datetime, holder: str, schemes: Sequence[
 
 def _free(connection: Connection, now: datetime) -> None:
     """Give back what nobody works on any more: as a waiting job, or not at all where its key already waits."""
-    held = connection.execute(select(job.c.id, job.c.key, job.c.run_id, job.c.holder, job.c.lease_until).where(job.c.state == "leased"))
+    held = connection.execute(
+        select(job.c.id, job.c.key, job.c.run_id, job.c.holder, job.c.lease_until).where(
+            job.c.state == "leased"
+        )
+    )
     for ident, key, run_id, holder, until in held.all():
         if until > now and not gone(holder):
             continue
@@ -89,10 +104,14 @@ def _free(connection: Connection, now: datetime) -> None:
             connection.execute(delete(job).where(job.c.id == ident))
             connection.execute(update(job).where(job.c.id == waits, job.c.token < token).values(token=token))
             # What the lost run read is kept and its cursor stands still: the waiting run reads on from there.
-            connection.execute(update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing"))
+            connection.execute(
+                update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing")
+            )
         else:
             back = update(job).where(job.c.id == ident, job.c.state == "leased")
-            _unless_another(connection, back.values(state="waiting", holder=None, lease_until=None, due_at=now))
+            _unless_another(
+                connection, back.values(state="waiting", holder=None, lease_until=None, due_at=now)
+            )
 
 
 def _unless_another(connection: Connection, statement: Any) -> Sequence[Any] | None:
@@ -123,7 +142,9 @@ def finish(connection: Connection, done: Sequence[tuple[Lease, datetime | None, 
 
 def _come_again(connection: Connection, held: Any, lease: Lease, again: datetime, why: str) -> bool:
     waits = update(job).where(job.c.key == lease.key, job.c.state == "waiting")
-    if connection.execute(waits.values(token=case((job.c.token < lease.token, lease.token), else_=job.c.token))).rowcount:
+    if connection.execute(
+        waits.values(token=case((job.c.token < lease.token, lease.token), else_=job.c.token))
+    ).rowcount:
         connection.execute(waits.where(job.c.due_at > again).values(due_at=again))
         return False
     back = update(job).where(held)
@@ -152,7 +173,9 @@ def standing(connection: Connection, kind: str, scheme_id: int) -> dict[str, Sta
 
 def busy(connection: Connection, scheme_id: int) -> bool:
     """Whether any job of the scheme waits or runs."""
-    found = select(job.c.id).where(job.c.scheme_id == scheme_id, or_(job.c.state == "leased", job.c.state == "waiting"))
+    found = select(job.c.id).where(
+        job.c.scheme_id == scheme_id, or_(job.c.state == "leased", job.c.state == "waiting")
+    )
     return connection.scalar(found.limit(1)) is not None
 
 
@@ -189,7 +212,7 @@ def gone(name: str | None) -> bool:
 def _namespace() -> str:
     """The pid namespace; empty where the system has none, and then no holder is ever taken for dead."""
     with contextlib.suppress(OSError):
-        return os.readlink("/proc/self/ns/pid")
+        return str(Path("/proc/self/ns/pid").readlink())
     return ""
 
 
@@ -201,4 +224,6 @@ def claimable(connection: Connection) -> datetime | None:
     running = select(job.c.key).where(job.c.state == "leased")
     free = select(job.c.due_at).where(job.c.state == "waiting", job.c.key.not_in(running))
     first = connection.scalar(free.order_by(job.c.due_at).limit(1))
-    return min((time for time in (first, *(row.lease_until for row in leased)) if time is not None), default=None)
+    return min(
+        (time for time in (first, *(row.lease_until for row in leased)) if time is not None), default=None
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +13,28 @@ from engine.exact import decode, encode
 from engine.model.ledger import WORST, Counts, RunAsked
 from engine.model.values import Window
 from engine.store.queue import Asked, put
-from engine.store.tables import cursor, document, document_record, job, record, run, run_record, schedule, scheme
+from engine.store.tables import (
+    cursor,
+    document,
+    document_record,
+    job,
+    record,
+    run,
+    run_record,
+    schedule,
+    scheme,
+)
 
 _RANK = {state: place for place, state in enumerate(WORST)}
 
 
 def begin(
-    connection: Connection, scheme_id: int, version: int, by: str, now: datetime, asked: RunAsked | None = None
+    connection: Connection,
+    scheme_id: int,
+    version: int,
+    by: str,
+    now: datetime,
+    asked: RunAsked | None = None,
 ) -> int:
     """A run asked for by hand, with its pull job; gives its id."""
     ident = _insert(connection, scheme_id, version, by, now, asked or RunAsked())
@@ -33,14 +49,18 @@ def begin_push(connection: Connection, scheme_id: int, version: int, by: str, no
     return ident
 
 
-def begin_slot(connection: Connection, scheme_id: int, version: int, name: str, slot: str, now: datetime) -> int | None:
+def begin_slot(
+    connection: Connection, scheme_id: int, version: int, name: str, slot: str, now: datetime
+) -> int | None:
     """The run of a planned time; None where another node made it or the run before still waits to begin."""
     waits = select(job.c.id).where(job.c.key == f"pull:{scheme_id}", job.c.state == "waiting")
     plan_id = _schedule(connection, scheme_id, name)
     taken = select(run.c.id).where(run.c.schedule_id == plan_id, run.c.slot == slot)
     if connection.scalar(waits) is not None or connection.scalar(taken) is not None:
         return None
-    ident = _insert(connection, scheme_id, version, "schedule", now, RunAsked(), schedule_id=plan_id, slot=slot)
+    ident = _insert(
+        connection, scheme_id, version, "schedule", now, RunAsked(), schedule_id=plan_id, slot=slot
+    )
     put(connection, [Asked("pull", scheme_id, now, ident)])
     return ident
 
@@ -48,7 +68,13 @@ def begin_slot(connection: Connection, scheme_id: int, version: int, name: str, 
 def _insert(
     connection: Connection, scheme_id: int, version: int, by: str, now: datetime, asked: RunAsked, **more: Any
 ) -> int:
-    values = {"scheme_id": scheme_id, "version": version, "asked_by": by, "asked": _asked(asked), "began_at": now}
+    values = {
+        "scheme_id": scheme_id,
+        "version": version,
+        "asked_by": by,
+        "asked": _asked(asked),
+        "began_at": now,
+    }
     return int(connection.execute(insert(run).values(**values, **more).returning(run.c.id)).scalar_one())
 
 
@@ -63,7 +89,9 @@ def _schedule(connection: Connection, scheme_id: int, name: str) -> int:
 
 def _asked(asked: RunAsked) -> str:
     span = [asked.span.since.isoformat(), asked.span.until.isoformat()] if asked.span else None
-    return encode({"span": list(span) if span else None, "params": dict(asked.params), "limit": asked.limit}).decode()
+    return encode(
+        {"span": list(span) if span else None, "params": dict(asked.params), "limit": asked.limit}
+    ).decode()
 
 
 def asked_of(connection: Connection, run_id: int) -> RunAsked:
@@ -76,7 +104,16 @@ def asked_of(connection: Connection, run_id: int) -> RunAsked:
 
 def read_done(connection: Connection, run_id: int) -> None:
     """All was read and kept; what is left is writing."""
-    connection.execute(update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing"))
+    connection.execute(
+        update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing")
+    )
+
+
+def reads_done(connection: Connection, run_ids: Sequence[int]) -> list[None]:
+    """`read_done` for each, as the writer wants it."""
+    for run_id in run_ids:
+        read_done(connection, run_id)
+    return [None] * len(run_ids)
 
 
 def fail(connection: Connection, run_id: int, kind: str, says: str, where: str) -> None:
@@ -93,7 +130,9 @@ def fail_reading(connection: Connection, run_id: int, kind: str, says: str) -> N
 
 def fail_writing(connection: Connection, scheme_id: int, kind: str, says: str) -> None:
     """Told to every run that only writes; one that still reads goes on, its writing is tried again."""
-    for ident in connection.scalars(select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state == "writing")).all():
+    for ident in connection.scalars(
+        select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state == "writing")
+    ).all():
         fail(connection, ident, kind, says, "writing")
 
 
@@ -105,7 +144,10 @@ def close(connection: Connection, scheme_id: int, now: datetime) -> list[int]:
     """Close the runs of a scheme that have read, have all planned and nothing in flight; gives their ids."""
     flying = exists().where(document.c.scheme_id == scheme_id, document.c.state == "sending")
     behind = and_(document_record.c.record_id == record.c.id, document.c.id == document_record.c.document_id)
-    unsettled = or_(document.c.state.in_(("unknown", "sending")), and_(document.c.state == "waiting", document.c.sends > 0))
+    unsettled = or_(
+        document.c.state.in_(("unknown", "sending")),
+        and_(document.c.state == "waiting", document.c.sends > 0),
+    )
     unplanned = exists().where(
         run_record.c.run_id == run.c.id,
         record.c.id == run_record.c.record_id,

@@ -35,13 +35,20 @@ class Version:
     text: str
 
 
-def publish(connection: Connection, code: str, title: str, text: str, note: str, by: str, now: datetime) -> int:
+def publish(
+    connection: Connection, code: str, title: str, text: str, note: str, by: str, now: datetime
+) -> int:
     """Store `text` as the scheme's next version and put it in force; gives its number."""
     ident = connection.scalar(select(scheme.c.id).where(scheme.c.code == code))
     if ident is None:
         made = insert(scheme).values(code=code, title=title, enabled=True, made_at=now).returning(scheme.c.id)
         ident = connection.execute(made).scalar_one()
-    last = connection.scalar(select(func.max(scheme_version.c.number)).where(scheme_version.c.scheme_id == ident)) or 0
+    last = (
+        connection.scalar(
+            select(func.max(scheme_version.c.number)).where(scheme_version.c.scheme_id == ident)
+        )
+        or 0
+    )
     values = {"scheme_id": ident, "number": last + 1, "text": text, "note": note}
     connection.execute(insert(scheme_version).values(**values, published_by=by, published_at=now))
     connection.execute(update(scheme).where(scheme.c.id == ident).values(title=title, published=last + 1))
@@ -74,7 +81,9 @@ def versions(connection: Connection, ident: int) -> list[Version]:
     """A scheme's versions, newest first."""
     columns = (scheme_version.c.number, scheme_version.c.note, scheme_version.c.published_by)
     chosen = select(*columns, scheme_version.c.published_at, scheme_version.c.text)
-    found = connection.execute(chosen.where(scheme_version.c.scheme_id == ident).order_by(scheme_version.c.number.desc()))
+    found = connection.execute(
+        chosen.where(scheme_version.c.scheme_id == ident).order_by(scheme_version.c.number.desc())
+    )
     return [Version(*row) for row in found]
 
 
@@ -93,4 +102,6 @@ def states(connection: Connection, idents: Sequence[int]) -> dict[int, dict[str,
 
 def cursors(connection: Connection) -> dict[int, datetime]:
     """How far each scheme has read."""
-    return {ident: value for ident, value in connection.execute(select(cursor.c.scheme_id, cursor.c.value))}
+    return {
+        row.scheme_id: row.value for row in connection.execute(select(cursor.c.scheme_id, cursor.c.value))
+    }

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from engine.errors import LeaseLost
+from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
 from engine.store.tables import attempt, document, job, scheme
-from engine.model.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ class Heard:
 
 _settle = (
     update(document)
-    .where(document.c.id == bindparam("at_id"), or_(document.c.state == "sending", document.c.state == "unknown"))
+    .where(
+        document.c.id == bindparam("at_id"), or_(document.c.state == "sending", document.c.state == "unknown")
+    )
     .values(
         state=bindparam("to_state"),
         why=bindparam("to_why"),
@@ -82,7 +84,13 @@ def due(connection: Connection, scheme_id: int, now: datetime, after: int, most:
 def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Open]:
     """Documents whose outcome is to be asked for now, oldest first, behind id `after`."""
     columns = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
-    more = (document.c.sends, document.c.sent_number, document.c.looks, document.c.looked_at, document.c.first_sent_at)
+    more = (
+        document.c.sends,
+        document.c.sent_number,
+        document.c.looks,
+        document.c.looked_at,
+        document.c.first_sent_at,
+    )
     found: Iterable[Any] = connection.execute(
         select(*columns, *more)
         .where(document.c.scheme_id == scheme_id, document.c.state == "unknown")
@@ -112,7 +120,9 @@ def recover(connection: Connection, leases: Sequence[tuple[Lease, datetime]]) ->
 def _recover(connection: Connection, lease: Lease, now: datetime) -> int:
     _fence(connection, [lease])
     left = update(document).where(document.c.scheme_id == lease.scheme_id, document.c.state == "sending")
-    return connection.execute(left.values(state="unknown", why="", due_at=now, looks=0, looked_at=None)).rowcount
+    return connection.execute(
+        left.values(state="unknown", why="", due_at=now, looks=0, looked_at=None)
+    ).rowcount
 
 
 def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
@@ -122,8 +132,12 @@ def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
         connection.scalars(
             update(document)
             .where(document.c.id.in_([one.id for one in marks]), document.c.state == "waiting")
-            .values(state="sending", why="", sends=document.c.sends + 1,
-                    first_sent_at=func.coalesce(document.c.first_sent_at, marks[0].at))
+            .values(
+                state="sending",
+                why="",
+                sends=document.c.sends + 1,
+                first_sent_at=func.coalesce(document.c.first_sent_at, marks[0].at),
+            )
             .returning(document.c.id)
         )
     )
@@ -165,7 +179,18 @@ def _attempt(lease: Lease, ident: int | None, exchange: Exchange) -> dict[str, A
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:
-    names = ("connection", "purpose", "operation", "at", "took_ms", "method", "url", "status", "verdict", "code")
+    names = (
+        "connection",
+        "purpose",
+        "operation",
+        "at",
+        "took_ms",
+        "method",
+        "url",
+        "status",
+        "verdict",
+        "code",
+    )
     return {name: getattr(exchange, name) for name in (*names, "says", "request", "reply")}
 
 
@@ -185,7 +210,9 @@ def _fence(connection: Connection, leases: Sequence[Lease]) -> None:
     The row stays locked until the commit: who takes the job over sees all that was written under it.
     """
     held = {(lease.job_id, lease.token) for lease in leases}
-    mine = select(job.c.id, job.c.token).where(job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased")
+    mine = select(job.c.id, job.c.token).where(
+        job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased"
+    )
     found = connection.execute(mine.with_for_update(read=True))
     if held - {(row[0], row[1]) for row in found}:
         raise LeaseLost("another worker took this job over")

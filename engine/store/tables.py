@@ -298,8 +298,20 @@ job = Table(
     Column("lease_until", UTCTime),
     Column("attempts", Integer, nullable=False, default=0),
     Column("why", Text, nullable=False, default=""),
-    Index("uq_job_waiting", "key", unique=True, sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
-    Index("uq_job_leased", "key", unique=True, sqlite_where=text("state = 'leased'"), postgresql_where=text("state = 'leased'")),
+    Index(
+        "uq_job_waiting",
+        "key",
+        unique=True,
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "uq_job_leased",
+        "key",
+        unique=True,
+        sqlite_where=text("state = 'leased'"),
+        postgresql_where=text("state = 'leased'"),
+    ),
     Index("ix_job_due", "state", "due_at"),
 )
 

@@ -34,7 +34,9 @@ class Vault:
         except ValueError:
             key = b""
         if len(key) != 32:
-            raise Wrong([Problem("DUIJIE_KEY_FILE", "key_file", Say("密钥文件 {path} 不是 32 字节的 base64。", path=path), Say("从备份恢复它；没有它，已保存的密码无法打开。"))])
+            says = Say("密钥文件 {path} 不是 32 字节的 base64。", path=path)
+            do = Say("从备份恢复它；没有它，已保存的密码无法打开。")
+            raise Wrong([Problem("DUIJIE_KEY_FILE", "key_file", says, do)])
         return cls(key)
 
     def seal(self, text: str, what: str) -> str:
@@ -48,14 +50,18 @@ class Vault:
         try:
             return self._box.decrypt(raw[:12], raw[12:], what.encode()).decode()
         except InvalidTag:
-            raise Wrong([Problem(what, "sealed", Say("{what} 的密码打不开：密钥文件换过或数据被改动。", what=what), Say("恢复原来的密钥文件，或重新录入密码。"))]) from None
+            says = Say("{what} 的密码打不开：密钥文件换过或数据被改动。", what=what)
+            do = Say("恢复原来的密钥文件，或重新录入密码。")
+            raise Wrong([Problem(what, "sealed", says, do)]) from None
 
 
 def _make(path: Path) -> None:
     """A new key, readable by its owner only; two processes starting at once agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR), "wb") as file:
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR), "wb"
+    ) as file:
         file.write(base64.b64encode(AESGCM.generate_key(256)) + b"\n")
         file.flush()
         os.fsync(file.fileno())

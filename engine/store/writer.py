@@ -95,7 +95,9 @@ class Writer:
         results: list[Any] = [None] * len(batch)
         with self._database.write() as connection:
             for work, places in groups.items():
-                for place, result in zip(places, work(connection, [batch[place][1] for place in places]), strict=True):
+                for place, result in zip(
+                    places, work(connection, [batch[place][1] for place in places]), strict=True
+                ):
                     results[place] = result
         self.commits += 1
         return results

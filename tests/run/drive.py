@@ -11,7 +11,9 @@ from tests.run.world import serve_run
 
 
 async def main() -> None:
-    allow = frozenset((host, int(port)) for host, port in (one.split(":") for one in os.environ["ALLOW"].split(",")))
+    allow = frozenset(
+        (host, int(port)) for host, port in (one.split(":") for one in os.environ["ALLOW"].split(","))
+    )
     services = Services.open(Settings.read(allow=allow))
     try:
         await serve_run(services)

@@ -57,7 +57,9 @@ def test_kill_9_in_any_phase_loses_nothing_and_doubles_nothing(world: World, pha
     assert kills >= 8, f"only {kills} of {KILLS} kills struck"
 
 
-@pytest.mark.parametrize("point", ["plan.made", "plan.kept", "cursor.moved", "journal.before", "run.closed", "job.finished"])
+@pytest.mark.parametrize(
+    "point", ["plan.made", "plan.kept", "cursor.moved", "journal.before", "run.closed", "job.finished"]
+)
 def test_kill_9_between_the_phases_loses_nothing_and_doubles_nothing(world: World, point: str) -> None:
     made = world.orders(ORDERS // 4)
     assert killed(world, point, 1)
@@ -67,7 +69,8 @@ def test_kill_9_between_the_phases_loses_nothing_and_doubles_nothing(world: Worl
 
 def test_without_the_journal_the_same_kills_double_documents(world: World) -> None:
     made = world.orders(ORDERS)
-    assert any([killed(world, "reply.received", nth, "no_journal") for nth in (5, 6, 7)])
+    kills = [killed(world, "reply.received", nth, "no_journal") for nth in (5, 6, 7)]
+    assert any(kills)
     drain(world)
     assert world.differences(made).doubled
 

@@ -42,10 +42,12 @@ class Simulators:
     def __init__(self, seed: int = 1, options: Mapping[str, object] | None = None) -> None:
         sets = [f"--set={name}={value}" for name, value in {**_QUICK, **(options or {})}.items()]
         command = [sys.executable, "-m", "engine.simulate", "--seed", str(seed), "--for", "900", *sets]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self.told: dict[str, Any] = json.loads(self._process.stdout.readline())
-        self.allow = frozenset((host, int(port)) for host, port in (pair.split(":") for pair in self.told["allow"]))
+        self.allow = frozenset(
+            (host, int(port)) for host, port in (pair.split(":") for pair in self.told["allow"])
+        )
 
     def direct(self, what: str, **given: object) -> Any:
         """One of the director's calls."""
@@ -86,7 +88,9 @@ class World:
     def __enter__(self) -> World:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.simulators.close()
 
     def environ(self) -> dict[str, str]:
@@ -120,11 +124,14 @@ class World:
         secret = {setting.name for setting in channel.settings if setting.secret}
         settings = {key: value for key, value in way["settings"].items() if key not in secret}
         secrets = {key: value for key, value in way["settings"].items() if key in secret}
-        options: dict[str, Any] = {"limits": FAST, "settle": self.settle, "base": way["base"], "busy_wait": "1s"}
+        options: dict[str, Any] = {
+            "limits": FAST,
+            "settle": self.settle,
+            "base": way["base"],
+            "busy_wait": "1s",
+        }
         if self.keys:
             options["keys"] = self.keys
-        if connector == "yonbip":
-            options["hosts"] = ["127.0.0.1"]
         account = Account(name, connector, way["channel"], name, settings, (), options)
         services.store.write(
             lambda c: connections.save(c, services.store.vault, account, secrets, services.clock.now())
@@ -148,7 +155,7 @@ class World:
         """One run in a process of its own that may be killed."""
         env = {**os.environ, **self.environ(), "DUIJIE_CRASH_AT": crash, "DUIJIE_TEST": breaks}
         env["ALLOW"] = ",".join(f"{host}:{port}" for host, port in self.simulators.allow)
-        return subprocess.Popen([sys.executable, "-m", "tests.run.drive"], cwd=ROOT, env=env)  # noqa: S603
+        return subprocess.Popen([sys.executable, "-m", "tests.run.drive"], cwd=ROOT, env=env)
 
     def differences(self, made: list[dict[str, Any]]) -> Differences:
         """What the target holds, against what the plain script expects of these orders."""
@@ -193,7 +200,9 @@ def compare(made: list[dict[str, Any]], report: dict[str, Any]) -> Differences:
     return Differences(
         lost=tuple(sorted(wanted.keys() - found.keys())),
         doubled=tuple(sorted(number for number, documents in found.items() if len(documents) > 1)),
-        wrong=tuple(sorted(n for n, documents in found.items() if any(d != wanted.get(n) for d in documents))),
+        wrong=tuple(
+            sorted(n for n, documents in found.items() if any(d != wanted.get(n) for d in documents))
+        ),
         blind=report["blind_resends"],
         written=len(report["written"]),
     )

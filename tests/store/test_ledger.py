@@ -25,7 +25,9 @@ def states(desk: Desk) -> dict[str, str]:
 
 def shown(desk: Desk, key: str) -> Any:
     return desk.store.read(
-        lambda c: c.execute(select(document).where(document.c.key == key, document.c.scheme_id == desk.scheme_id)).one()
+        lambda c: c.execute(
+            select(document).where(document.c.key == key, document.c.scheme_id == desk.scheme_id)
+        ).one()
     )
 
 
@@ -98,7 +100,10 @@ def test_every_planned_record_has_a_document_whatever_became_of_it(desk: Desk) -
 def test_only_documents_that_are_due_are_sent_and_held_ones_are_not(desk: Desk) -> None:
     desk.read({"id": 1}, {"id": 2})
     one, two = desk.unplanned()
-    desk.plan(Planned(one, "1", "waiting", "new", body="{}"), Planned(two, "2", "waiting", "held", tables=(("t", "c"),)))
+    desk.plan(
+        Planned(one, "1", "waiting", "new", body="{}"),
+        Planned(two, "2", "waiting", "held", tables=(("t", "c"),)),
+    )
     due = desk.store.read(lambda c: send.due(c, desk.scheme_id, NOW, 0, 10))
     assert [one.key for one in due] == ["1"]
 
@@ -179,7 +184,9 @@ def test_a_change_while_the_outcome_is_open_waits_until_it_is_settled(desk: Desk
 
 
 @pytest.mark.parametrize(("on_change", "flagged"), [("flag", True), ("ignore", False)])
-def test_a_change_after_done_follows_on_change_and_sends_nothing(desk: Desk, on_change: str, flagged: bool) -> None:
+def test_a_change_after_done_follows_on_change_and_sends_nothing(
+    desk: Desk, on_change: str, flagged: bool
+) -> None:
     desk.on_change = on_change
     desk.read({"id": 1, "qty": 1})
     desk.plan()
@@ -237,7 +244,9 @@ def test_a_held_document_is_released_when_a_table_changes(desk: Desk) -> None:
 def test_one_record_may_become_two_documents_and_shows_the_worse(desk: Desk) -> None:
     desk.read({"id": 1})
     (one,) = desk.unplanned()
-    desk.plan(Planned(one, "1#A", "waiting", "new", body="{}"), Planned(one, "1#B", "skipped", "", reason="where"))
+    desk.plan(
+        Planned(one, "1#A", "waiting", "new", body="{}"), Planned(one, "1#B", "skipped", "", reason="where")
+    )
     told = counts(desk)
     assert (told.read, told.documents, told.waiting, told.skipped) == (1, 2, 1, 0)
     send_all(desk, DONE)

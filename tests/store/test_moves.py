@@ -33,7 +33,9 @@ class Walk:
         self.moves = 0
 
     def step(self) -> None:
-        self.dice.choice((self.change, self.plan, self.send, self.crash, self.answer, self.retry, self.decide))()
+        self.dice.choice(
+            (self.change, self.plan, self.send, self.crash, self.answer, self.retry, self.decide)
+        )()
         self.look()
 
     def write(self, work: Callable[[Connection], Any]) -> Any:
@@ -57,7 +59,9 @@ class Walk:
     def plan(self) -> None:
         makes = []
         for one in self.desk.unplanned():
-            state, why = self.dice.choice((("waiting", "new"), ("waiting", "held"), ("skipped", ""), ("refused", "")))
+            state, why = self.dice.choice(
+                (("waiting", "new"), ("waiting", "held"), ("skipped", ""), ("refused", ""))
+            )
             makes.append(Planned(one, one.key, state, why, body=one.body if why == "new" else ""))  # type: ignore[arg-type]
         if makes:
             self.desk.plan(*makes)
@@ -97,7 +101,9 @@ class Walk:
         for row in unknown:
             outcome = self.dice.choice((OUTCOMES[0], OUTCOMES[2], OUTCOMES[3]))
             self.write(
-                lambda c, r=row, o=outcome: send.settle(c, [Settled(lease, r.id, self.desk.clock.now(), o, None)])  # type: ignore[misc]
+                lambda c, r=row, o=outcome: send.settle(
+                    c, [Settled(lease, r.id, self.desk.clock.now(), o, None)]
+                )  # type: ignore[misc]
             )
         self.write(lambda c: queue.finish(c, [(lease, None, "")]))
 
@@ -108,7 +114,9 @@ class Walk:
     def decide(self) -> None:
         key, state = str(self.dice.randrange(4)), self.dice.choice(("done", "cancelled", "skipped"))
         self.write(
-            lambda c: documents.decide(c, self.desk.scheme_id, key, state, "by hand", None, self.desk.clock.now())  # type: ignore[arg-type]
+            lambda c: documents.decide(
+                c, self.desk.scheme_id, key, state, "by hand", None, self.desk.clock.now()
+            )  # type: ignore[arg-type]
         )
 
 

@@ -67,7 +67,9 @@ def test_a_finished_job_may_come_again_later(desk: Desk) -> None:
 
 
 def test_the_lease_of_a_dead_process_of_this_machine_is_free_at_once(desk: Desk) -> None:
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
     name = queue.holder("x").split("|")
     name[2] = dead.stdout.decode().strip()
     desk.store.write(lambda c: queue.put(c, [Asked("push", desk.scheme_id, NOW)]))
@@ -83,7 +85,9 @@ def test_a_holder_elsewhere_or_alive_is_never_taken_for_dead() -> None:
     assert not queue.gone("desk")
     assert not queue.gone(None)
     assert mine.split("|")[0] == socket.gethostname()
-    assert queue.gone(mine.replace("nonce", "an-earlier-life")), f"the same pid {os.getpid()} with another life"
+    assert queue.gone(mine.replace("nonce", "an-earlier-life")), (
+        f"the same pid {os.getpid()} with another life"
+    )
 
 
 def test_eight_threads_claim_every_job_once(desk: Desk, store: Store) -> None:
@@ -107,9 +111,16 @@ def test_eight_threads_claim_every_job_once(desk: Desk, store: Store) -> None:
 
 
 def test_one_slot_makes_one_run(desk: Desk) -> None:
-    begin = lambda: desk.store.write(lambda c: runs.begin_slot(c, desk.scheme_id, 1, "default", "2026-11-20 10:00", NOW))  # noqa: E731
+    def begin() -> int | None:
+        return desk.store.write(
+            lambda c: runs.begin_slot(c, desk.scheme_id, 1, "default", "2026-11-20 10:00", NOW)
+        )
+
     assert begin() is not None
-    assert begin() is None
+    lease = desk.claim()
+    assert begin() is None, "the slot is taken although its job runs"
+    desk.store.write(lambda c: queue.finish(c, [(lease, None, "")]))
+    assert begin() is None, "and after it is over"
 
 
 def test_a_run_whose_turn_comes_while_the_last_one_still_waits_is_merged_into_it(desk: Desk) -> None:

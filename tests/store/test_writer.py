@@ -35,7 +35,9 @@ def test_each_row_gets_its_own_result_and_all_are_kept_in_order(store: Store) ->
 
 def test_a_bad_row_fails_alone(store: Store) -> None:
     async def some() -> list[str | BaseException]:
-        return await asyncio.gather(*[store.writer.write(add, c) for c in ("a", "bad", "b")], return_exceptions=True)
+        return await asyncio.gather(
+            *[store.writer.write(add, c) for c in ("a", "bad", "b")], return_exceptions=True
+        )
 
     first, second, third = asyncio.run(some())
     assert (first, third) == ("A", "B")

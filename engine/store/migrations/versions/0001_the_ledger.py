@@ -1,7 +1,7 @@
 """The ledger: records, documents, attempts, runs, jobs and what they stand on."""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 revision = "0001"
 down_revision = None
