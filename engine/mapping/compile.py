@@ -10,10 +10,11 @@ from engine.mapping.cell import read_cell
 from engine.mapping.fill import compile_cell, condition
 from engine.mapping.formula.compile import compile_formula
 from engine.mapping.formula.tree import Name
-from engine.mapping.ground import Ground, Level, label, named, nearest
-from engine.mapping.plain import Value
+from engine.mapping.ground import Found, Ground, Level, label, named, nearest
+from engine.mapping.path import Path
+from engine.mapping.plain import MISSING, Value
 from engine.mapping.remarks import Remarks
-from engine.mapping.scope import STEPS, Lookups, Run, Scope, Trouble
+from engine.mapping.scope import STEPS, TOO_MUCH, Lookups, Run, Scope, Trouble
 from engine.mapping.settings import compile_settings
 from engine.mapping.shape import Each, Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
 from engine.mapping.slip import Slip
@@ -58,20 +59,25 @@ class Mapping:
     def _told(self, record: Record, scope: Scope, first: Trouble) -> Mapped:
         """Every trouble of the record: problems win over held, held over skipped."""
         found = Findings()
-        scope.run.left = STEPS
-        try:
-            if self.where is not None:
-                self.where(record, scope)
-            self.root.collect(record, scope, found)
-        except Trouble as trouble:
-            found.note("source.where", "where", trouble)
+        if first.code != TOO_MUCH:
+            scope.run.left = STEPS
+            self._collect(record, scope, found)
         if not found.noted:
-            found.note("map", "map", first)
+            found.note("map", Say("整条数据"), first)
         if found.problems:
             return Mapped(problems=tuple(found.problems.values()))
         if found.held:
             return Mapped(held=tuple(found.held))
         return Mapped(skipped=found.passed[0])
+
+    def _collect(self, record: Record, scope: Scope, found: Findings) -> None:
+        try:
+            if self.where is not None:
+                self.where(record, scope)
+        except Trouble as trouble:
+            found.note("source.where", Say("筛选条件"), trouble)
+            return
+        self.root.collect(record, scope, found)
 
 
 def compile_mapping(
@@ -222,7 +228,7 @@ class _Work:
             each, inner_ground = self._each(rows.each, ground)
         except Slip as slip:
             self.remarks.slip(f"{entry.path}.each", slip, rows.each)
-            return None
+            each, inner_ground = rows_of(nothing, ""), ground.inside(Found(Path()))
         where = (
             condition(rows.where, f"{entry.path}.where", inner_ground, self.remarks)
             if rows.where is not None
@@ -246,6 +252,10 @@ class _Work:
             )
         coded = compile_formula(Name(short.path, short.at), ground)
         return rows_of(coded.find, found.label), ground.inside(found)
+
+
+def nothing(row: Value, scope: Scope) -> Value:
+    return MISSING
 
 
 def _ignored(entry: Entry) -> bool:

@@ -54,7 +54,7 @@ class Ground:
     used: set[str] = field(default_factory=set)
 
     def inside(self, found: Found) -> Ground:
-        """The ground of the rows of the list that was found."""
+        """The ground of the rows of the list that was found; without a field, of rows nobody knows."""
         level = self.level(found.path)
         inner = found.field.fields or None if found.field else None
         steps = [found.path.dotted] if found.path.steps else []
@@ -86,14 +86,17 @@ class Ground:
             place = f"{place}.{step.name}" if place else step.name
             reached = self._member(fields, step, place, path, at)
             steps.append(Step(reached.name if reached else step.name, step.index))
-            quote = quote and (
-                level.fields is None
-                or (reached is not None and not reached.personal and place not in self.extra)
-            )
+            quote = quote and self._quotable(reached, place)
             if reached:
                 _passable(reached, step, number == len(path.steps) - 1, at)
             fields = (reached.fields or None) if reached else None
         return Found(Path(path.up, tuple(steps)), reached, quote)
+
+    def _quotable(self, reached: Field | None, place: str) -> bool:
+        """Where the catalogue is known, only what it knows and calls not personal may be quoted."""
+        if self.levels[0].fields is None:
+            return True
+        return reached is not None and not reached.personal and place not in self.extra
 
     def _member(self, fields: Fields | None, step: Step, place: str, path: Path, at: int) -> Field | None:
         if place in self.extra:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -12,7 +13,16 @@ from hypothesis import given, strategies as st
 from engine.exact import canonical
 from engine.mapping import fill
 from engine.mapping.compile import compile_mapping
+from engine.mapping.formula.compile import compile_formula
+from engine.mapping.formula.function import Function
+from engine.mapping.formula.functions import REGISTRY
+from engine.mapping.formula.tree import Call, Name, Number, Text, Tree
+from engine.mapping.ground import Found, Ground, Level
+from engine.mapping.path import Path, Step
+from engine.mapping.scope import Run, Scope, Trouble
+from engine.mapping.slip import Slip
 from tests.mapping.build import NOW, QUERY, RECORD, SAVE, TABLES, scheme
+from tests.mapping.formula.test_parser import signs
 
 NAMES = st.sampled_from(
     [*(one.name for one in QUERY.give), "spec_no", "batch_no", "no", "owner", "num", "gone"]
@@ -56,6 +66,25 @@ RECORDS = st.one_of(
     ),
     VALUES,
 )
+IN_A_ROW = Ground((Level(),)).inside(Found(Path()))
+LEAVES = st.one_of(
+    st.decimals(0, 10**9, allow_nan=False, places=3).map(Number),
+    st.builds(Text, st.sampled_from(["", "仓库", "a", ",", "0.00", "yyyyMMdd", "2026-01-02", "goods_count"])),
+    st.builds(lambda up, name: Name(Path(up, (Step(name),))), st.integers(0, 1), NAMES),
+)
+
+
+def arguments(function: Function, inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[tuple[Tree, ...]]:
+    fitting = [count for count in range(6) if function.fitted(count) is not None]
+    return st.sampled_from(fitting).flatmap(lambda count: st.tuples(*[inner] * count))
+
+
+def larger(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    """Every function with as many arguments as it takes, and the signs between them."""
+    calls = [st.builds(Call, st.just(one.name), arguments(one, inner)) for one in REGISTRY]
+    return st.one_of(*calls, signs(inner))
+
+
 EVERYTHING: Any = {
     "code": "order_no",
     "vouchdate": "consign_time | date",
@@ -121,6 +150,17 @@ def test_any_record_gives_a_document_or_says_why_not(record: Any, typed: bool) -
         assert again is not None
         assert canonical(again) == canonical(mapped.document)
     assert mapping.apply(record, TABLES, NOW) == mapped or not mapped.problems
+
+
+@given(tree=st.recursive(LEAVES, larger, max_leaves=15), record=RECORDS)
+def test_any_formula_gives_a_value_or_says_why_not(tree: Tree, record: Any) -> None:
+    try:
+        coded = compile_formula(tree, IN_A_ROW)
+    except Slip:
+        return
+    inner = Scope(record, Scope(RECORD, None, Run(TABLES, NOW)), Run(TABLES, NOW))
+    with contextlib.suppress(Trouble):
+        coded.find(record, inner)
 
 
 @given(record=RECORDS)

@@ -215,6 +215,14 @@ def test_all_problems_of_a_scheme_are_told_at_once() -> None:
     ]
 
 
+def test_a_list_nobody_knows_hides_no_other_problem() -> None:
+    rows = {"each": "detail_list", "map": {"product": "spec_no |", "qty": "whatever", "momo": "^.remark"}}
+    found = [
+        (one.path.removeprefix("map.othOutRecords."), one.code) for one in problems({"othOutRecords": rows})
+    ]
+    assert found == [("each", "unknown_source"), ("product", "syntax"), ("momo", "unknown_target")]
+
+
 def test_without_catalogues_nothing_is_known_and_nothing_is_told() -> None:
     assert problems({"memoo": "anything.at.all", "x": "y | lookup(没有)"}, typed=False) == []
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from engine.mapping.formula.coded import Coded, numbers, texts
 from engine.mapping.formula.tree import Compare, In, Number, Text, print_formula
-from engine.mapping.plain import MISSING, Value, as_number, blank
+from engine.mapping.plain import MISSING, Value, as_number, as_text, blank
 from engine.mapping.scope import Find, Scope
 from engine.mapping.slip import Slip
 from engine.say import Say
@@ -83,8 +83,7 @@ def _compare_to(left: Coded, literal: Decimal, test: Test) -> Find:
 def _compare_texts(left: Coded, right: Coded, test: Test) -> Find:
     a, b = texts(left), texts(right)
     if right.fixed:
-        literal = right.literal
-        said = "true" if literal is True else "false" if literal is False else literal
+        said = as_text(right.literal)
         return lambda row, scope: test(a(row, scope), said)
     return lambda row, scope: test(a(row, scope), b(row, scope))
 

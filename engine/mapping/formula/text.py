@@ -104,7 +104,7 @@ def as_pictured(args: Args) -> Find:
     """TEXT: a number by a picture like 0.00, a date by a pattern like yyyyMMdd, else digit by digit."""
     find, picture = args.coded[0].find, args.literal(1)
     if picture is None:
-        text = args.ready()[0]
+        text = texts(args.coded[0])
         return lambda row, scope: fits(text(row, scope), scope)
     number, date = read_picture(picture), read_pattern(picture)
     label = args.coded[0].label

@@ -81,6 +81,7 @@ def test_arithmetic_is_decimal(text: str, gives: str) -> None:
         ("ADDDAYS(zero, 1)", MISSING),
         ("TEXT(zero, 'yyyyMMdd')", ""),
         ("TEXT(-1234.565, '#,##0.00')", "-1,234.57"),
+        ("TEXT(30.0000)", "30.0000"),
         ("NOW()", "2026-11-20 10:00:00"),
         ("TODAY()", "2026-11-20"),
     ],

@@ -38,17 +38,19 @@ def _chain(signs: list[str], inner: st.SearchStrategy[Tree]) -> st.SearchStrateg
     return st.builds(Chain, inner, rest)
 
 
-def _larger(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-    calls = st.builds(
-        Call, st.sampled_from([one.name for one in REGISTRY]), st.lists(inner, max_size=3).map(tuple)
-    )
+def signs(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    """All signs between such trees."""
     return st.one_of(
         *(_chain(signs, inner) for signs in (["+", "-"], ["*", "/"], ["&"], ["AND"], ["OR"])),
         st.builds(Prefix, st.sampled_from(["-", "NOT"]), inner),
         st.builds(Compare, st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), inner, inner),
         st.builds(In, inner, st.lists(TEXTS | SIGNED, min_size=1, max_size=3).map(tuple), st.booleans()),
-        calls,
     )
+
+
+def _larger(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    names = st.sampled_from([one.name for one in REGISTRY])
+    return signs(inner) | st.builds(Call, names, st.lists(inner, max_size=3).map(tuple))
 
 
 @given(st.recursive(LEAVES, _larger, max_leaves=12))
