@@ -1,0 +1,5 @@
+"""`python -m engine.cli`: the command line without the pages."""
+
+from engine.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,177 @@
+"""Processes that stay: `up` (clock, worker and pages), `worker` (worker alone), `simulate` (the vendors)."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+
+from engine.cli.desk import SETTLED, Desk, Web, until_told
+from engine.cli.parser import Commands, argument
+from engine.cli.run import allowing
+from engine.cli.show import Terminal
+from engine.cli.work import working
+from engine.errors import Wrong
+from engine.model.values import Problem
+from engine.run.schedule import Clockwork
+from engine.run.worker import Worker
+from engine.say import Say
+from engine.services import Services
+from engine.store import connections
+from engine.store.store import Store
+from engine.vendors import LOCAL, MAIN, Silent, Vendors, put_up, register
+
+PORT = 8650
+
+
+def add(commands: Commands, *, pages: bool) -> None:
+    """`up` only where there are pages to show: the engine alone has no web."""
+    if pages:
+        command = commands.add("up", Say("启动：按计划运行已发布的方案，并开网页"), up)
+        simulated = Say("同时启动厂商模拟器，并登记连到它们的连接")
+        argument(command, "--simulate", action="store_true", says=simulated)
+        argument(command, "--port", metavar="PORT", default=str(PORT), says=Say("网页的端口，只在本机"))
+        allowing(command)
+    allowing(commands.add("worker", Say("只做运行，不要时钟和网页；可以开几个"), worker))
+    command = commands.add("simulate", Say("启动厂商模拟器，只在本机"), simulate)
+    argument(command, "--seed", metavar="N", default="1", says=Say("同一个种子给同一串故障"))
+    argument(command, "--only", metavar="NAMES", default="", says=Say("只开这些，用逗号分开"))
+    option = Say("模拟器的设置，如 yonbip.keys=ignored")
+    argument(
+        command,
+        "--set",
+        dest="options",
+        action="append",
+        default=[],
+        metavar="NAME.OPTION=VALUE",
+        says=option,
+    )
+
+
+def up(asked: Namespace, desk: Desk) -> int:
+    """Until Ctrl-C or SIGTERM."""
+    port = port_of(asked.port)
+    with ExitStack() as stack:
+        desk = desk.allowing(asked.allow)
+        if asked.simulate:
+            desk = stack.enter_context(_simulated(desk))
+        return asyncio.run(working(desk, lambda services: _up(desk, services, port)))
+
+
+async def _up(desk: Desk, services: Services, port: int) -> int:
+    worker = services.worker()
+    loop = asyncio.get_running_loop()
+    clockwork = Clockwork(services.store, desk.clock, worker.holder, lambda: _ring(loop, worker))
+    with ExitStack() as stack:
+        if desk.web is not None:
+            address = stack.enter_context(_pages(desk, desk.web, services, port))
+            desk.terminal.object({"address": address})
+            desk.terminal.line(Say("网页：{address}  停止：Ctrl-C", address=address))
+        clockwork.start()
+        stack.callback(clockwork.stop)
+        return await _serve(worker)
+
+
+def _ring(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+    """From the clock's thread into the worker's loop."""
+    loop.call_soon_threadsafe(worker.ring)
+
+
+def _pages(desk: Desk, web: Web, services: Services, port: int) -> AbstractContextManager[str]:
+    """The pages on this port. Raises Wrong where somebody else has it."""
+    try:
+        return web(services.store, services.registry, desk.clock, port)
+    except OSError:
+        says = Say("端口 {port} 已被占用。", port=port)
+        raise Wrong([Problem("--port", "port_taken", says, Say("用 --port 另选一个。"))]) from None
+
+
+async def _serve(worker: Worker) -> int:
+    """Work until told to stop; calls under way are finished first."""
+    with until_told(worker.stop) as told:
+        await worker.serve()
+    return 128 + told[0] if told else SETTLED
+
+
+@contextmanager
+def _simulated(desk: Desk) -> Iterator[Desk]:
+    """The simulators beside us, and the starter's connections to them; a real account is never replaced."""
+    with put_up() as vendors:
+        desk = replace(desk, settings=replace(desk.settings, allow=desk.settings.allow | vendors.allow))
+        with desk.store() as store:
+            _only_simulated(desk, store)
+            for account, secrets in vendors.accounts(desk.registry()):
+                register(store, account, secrets, desk.clock.now())
+        desk.terminal.note(Say("模拟器已启动，连接 {names} 指向它们。", names="、".join(MAIN)))
+        yield desk
+
+
+def _only_simulated(desk: Desk, store: Store) -> None:
+    """Raises Wrong where one of the names belongs to an account that is not a simulator's."""
+    found = store.read(lambda read: connections.every(read, store.vault))
+    real = [one.code for one in found if one.code in MAIN and one.options.get("hosts") != LOCAL]
+    if real:
+        says = Say("连接 {names} 是真实账号，不会换成模拟器。", names="、".join(real))
+        do = Say("另用一个 DUIJIE_HOME，或不带 --simulate 启动。")
+        raise Wrong([Problem("--simulate", "real_account", says, do)])
+
+
+def worker(asked: Namespace, desk: Desk) -> int:
+    desk = desk.allowing(asked.allow)
+
+    async def work(services: Services) -> int:
+        desk.terminal.note(Say("正在等任务。停止：Ctrl-C"))
+        return await _serve(services.worker())
+
+    return asyncio.run(working(desk, work))
+
+
+def port_of(text: str) -> int:
+    """A port number. Raises Wrong where it is none."""
+    if text.isascii() and text.isdigit() and int(text) < 65536:
+        return int(text)
+    raise Wrong([Problem("--port", "port", Say("--port 要是 0 到 65535 的整数，不是 {text}。", text=text))])
+
+
+def simulate(asked: Namespace, desk: Desk) -> int:
+    """The vendors until Ctrl-C, with what another command needs to reach them."""
+    if not (asked.seed.isascii() and asked.seed.isdigit()):
+        raise Wrong([Problem("--seed", "seed", Say("--seed 要是整数，不是 {text}。", text=asked.seed))])
+    folders = desk.settings.connectors[1:]
+    try:
+        with put_up(seed=int(asked.seed), only=asked.only, options=asked.options, folders=folders) as vendors:
+            _introduce(desk.terminal, vendors)
+            return asyncio.run(_until_stopped())
+    except Silent as silent:
+        raise Wrong(
+            [Problem("simulate", "simulate", Say("模拟器没有启动：{words}", words=str(silent)))]
+        ) from None
+
+
+def _introduce(terminal: Terminal, vendors: Vendors) -> None:
+    terminal.object(dict(vendors.told))
+    for name, facts in vendors.told["simulators"].items():
+        terminal.line(f"{name}  {facts['base']}")
+        for code, how in facts["connections"].items():
+            settings = " ".join(f"{key}={value}" for key, value in how["settings"].items())
+            terminal.line(
+                Say(
+                    "  {code}：通道 {channel}，地址 {base}，{settings}",
+                    code=code,
+                    channel=how["channel"],
+                    base=how["base"] or "-",
+                    settings=settings,
+                )
+            )
+    allow = " ".join(f"--allow {pair}" for pair in vendors.told["allow"])
+    terminal.line(Say("别的命令加上：{allow}", allow=allow))
+    terminal.line(Say("导演：{admin}  停止：Ctrl-C", admin=str(vendors.told["admin"])))
+
+
+async def _until_stopped() -> int:
+    stop = asyncio.Event()
+    with until_told(stop.set) as told:
+        await stop.wait()
+    return 128 + told[0]

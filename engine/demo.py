@@ -1,0 +1,351 @@
+"""The demo: orders cross a bad network, once each, and a second opinion checks every document.
+
+A fresh home, fresh simulators, the starter of `flows/`; the orders, the lookups and the second opinion
+(`expect.py`, which imports nothing of ours) are those of `flows/demo`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import shutil
+import tempfile
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from engine.cli.desk import FAULT, SETTLED, SOME, Desk, scheme_of, until_told
+from engine.cli.pairs import read_pairs
+from engine.cli.parser import Commands, argument
+from engine.cli.serve import PORT, port_of
+from engine.cli.show import Terminal
+from engine.cli.work import Ended, machine, work_off, working
+from engine.document.scheme import read_scheme
+from engine.errors import Wrong
+from engine.model.ledger import RunAsked
+from engine.model.values import Json, Problem, Window
+from engine.run.flow import Flow
+from engine.run.pull import first_moment
+from engine.say import Say
+from engine.services import Services
+from engine.settings import SHIPPED, Settings
+from engine.store import lookups, runs, schemes
+from engine.vendors import Vendors, put_up, register
+
+FLOWS = SHIPPED / "flows"
+STARTER = FLOWS / "wdt-stockout-to-bip-othout.yaml"
+TABLES = ("仓库", "物料", "单位")
+SEED = 20261101
+MOST = 100_000
+
+WEATHER: dict[str, tuple[int, dict[str, int]]] = {
+    "wdt": (4, {"reset_before": 50, "reset_after": 50, "bad_gateway": 50, "html": 50, "busy": 40}),
+    "yonbip": (
+        7,
+        {
+            "save.reset_before": 10,
+            "save.reset_after": 15,
+            "save.bad_gateway": 5,
+            "save.bad_gateway_after": 5,
+            "save.html": 3,
+            "save.html_after": 4,
+            "system_error_after": 2,
+            "token_expiry": 4,
+            "busy": 2,
+        },
+    ),
+}
+"""How bad the network is: a seed, and how many calls in a thousand each fault strikes."""
+
+
+def add(commands: Commands) -> None:
+    command = commands.add("demo", Say("演示：订单穿过很差的网络，每张只到一次"), demo)
+    command.set_defaults(surroundings=fresh_home)
+    argument(
+        command, "--once", action="store_true", says=Say("说完结果就结束；不写则网页一直开着，直到 Ctrl-C")
+    )
+    argument(command, "--orders", metavar="N", default="1000", says=Say("多少张出库单"))
+    argument(command, "--port", metavar="PORT", default=str(PORT), says=Say("网页的端口，只在本机"))
+
+
+@contextmanager
+def fresh_home(settings: Settings) -> Iterator[Settings]:
+    """A home of its own for one demo, gone afterwards; kept where something went wrong enough to be logged."""
+    home = Path(tempfile.mkdtemp(prefix="duijie-demo-"))
+    try:
+        yield replace(settings, home=home, database=f"sqlite:///{home / 'duijie.db'}", key_file=home / "key")
+    finally:
+        if not (home / "logs").exists():
+            shutil.rmtree(home)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the target holds, against what it should: numbers lost, doubled, different, or never asked for."""
+
+    documents: int
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    different: tuple[str, ...]
+    extra: tuple[str, ...]
+
+    @property
+    def fine(self) -> bool:
+        return not (self.lost or self.doubled or self.different or self.extra)
+
+
+@dataclass(frozen=True)
+class Go:
+    """One run of the demo, and how long it took."""
+
+    ended: Ended
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The whole demo: both runs, the verdict, and what the simulators saw."""
+
+    orders: int
+    first: Go
+    second: Go
+    written_again: int
+    verdict: Verdict
+    faults: Mapping[str, int]
+    calls: Mapping[str, int]
+
+    @property
+    def stuck(self) -> list[tuple[str, str]]:
+        """The faults that kept a run from its end."""
+        return [go.ended.fault for go in (self.first, self.second) if go.ended.fault is not None]
+
+    @property
+    def fine(self) -> bool:
+        return self.verdict.fine and not self.written_again and not self.stuck
+
+
+def demo(asked: Namespace, desk: Desk) -> int:
+    port, count = port_of(asked.port), _count(asked.orders)
+    with put_up(seed=SEED) as vendors:
+        desk = replace(desk, settings=replace(desk.settings, allow=vendors.allow))
+        return asyncio.run(
+            working(
+                desk, lambda services: _demo(desk, services, vendors, count, None if asked.once else port)
+            )
+        )
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= MOST:
+        return int(text)
+    says = Say("--orders 要是 1 到 {most} 的整数，不是 {text}。", most=MOST, text=text)
+    raise Wrong([Problem("--orders", "number", says)])
+
+
+async def _demo(desk: Desk, services: Services, vendors: Vendors, count: int, port: int | None) -> int:
+    """Prepare, run twice, compare, tell; the pages stay open where a port was given. Gives the exit code."""
+    terminal = desk.terminal
+    flow = prepare(desk, services, vendors, count)
+    with ExitStack() as stack:
+        address = stack.enter_context(_pages(desk, services, port)) if port is not None and desk.web else None
+        if address:
+            terminal.note(Say("网页：{address}", address=address))
+        orders = _orders(vendors, count, desk.clock.now())
+        terminal.note(Say("{count} 张出库单，从旺店通模拟器经很差的网络到用友BIP模拟器 …", count=count))
+        shown = await _twice(desk, services, vendors, flow, orders)
+        if isinstance(shown, int):
+            return shown
+        tell(terminal, shown)
+        code = SETTLED if shown.fine else FAULT if shown.stuck else SOME
+        if address:
+            terminal.note(Say("网页留在 {address}，停止：Ctrl-C", address=address))
+            await _until_stopped()
+        return code
+
+
+def prepare(desk: Desk, services: Services, vendors: Vendors, count: int) -> Flow:
+    """Connections, lookups and the published starter: what a person would do by hand."""
+    store, now = services.store, desk.clock.now()
+    for account, secrets in vendors.accounts(services.registry):
+        if account.connector == "wdt" and count > 1000:
+            # A real account bears 60 calls a minute; more orders would only make the demo long.
+            account = replace(account, options={**account.options, "limits": {"per_minute": 6000}})
+            vendors.direct("wdt/settings", {"per_minute": 6000})
+        register(store, account, secrets, now)
+    tables = {table: read_pairs((FLOWS / "demo" / f"{table}.csv").read_bytes())[0] for table in TABLES}
+    store.write(lambda write: [lookups.replace(write, table, pairs, now) for table, pairs in tables.items()])
+    text = STARTER.read_text("utf-8")
+    scheme, problems = read_scheme(text)
+    if scheme is None:
+        raise Wrong(problems)
+    code, title = scheme.scheme, scheme.title
+    store.write(lambda write: schemes.publish(write, code, title, text, "", "demo", now))
+    return services.flows.of(scheme_of(store, code))
+
+
+def _orders(vendors: Vendors, count: int, now: datetime) -> list[dict[str, Any]]:
+    """Invented orders of the last six days, handed to the simulator; then the weather turns bad."""
+    made: list[dict[str, Any]] = _script("orders").orders(
+        count, SEED, now - timedelta(days=6), now - timedelta(minutes=30)
+    )
+    vendors.direct("wdt/orders", {"orders": list(made)})
+    for name, (seed, struck) in WEATHER.items():
+        rates: dict[str, Json] = {kind: Decimal(number) / 1000 for kind, number in struck.items()}
+        vendors.direct(f"{name}/faults", {"seed": seed, "rates": rates})
+    return made
+
+
+def _script(name: str) -> ModuleType:
+    """A script of flows/demo: content, found by its path."""
+    spec = importlib.util.spec_from_file_location(f"duijie_demo_{name}", FLOWS / "demo" / f"{name}.py")
+    assert spec is not None and spec.loader is not None  # noqa: S101  (a .py file always has a loader)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _pages(desk: Desk, services: Services, port: int) -> Iterator[str]:
+    """The pages, on another free port where this one is taken."""
+    assert desk.web is not None  # noqa: S101  (asked by the caller)
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(desk.web(services.store, services.registry, desk.clock, port))
+        except OSError:
+            desk.terminal.note(Say("端口 {port} 已被占用，换一个空闲的。", port=port))
+            address = stack.enter_context(desk.web(services.store, services.registry, desk.clock, 0))
+        yield address
+
+
+async def _twice(
+    desk: Desk, services: Services, vendors: Vendors, flow: Flow, orders: list[dict[str, Any]]
+) -> Shown | int:
+    """The scheme as it stands, then all of the same orders once more. Gives an exit code where a person stopped it."""
+    plain, everything = _asked(flow, desk.clock.now())
+    first = await _run(desk, services, flow, plain)
+    before: Any = await asyncio.to_thread(vendors.direct, "report?full=1")
+    if first.ended.signal is not None:
+        return 128 + first.ended.signal
+    second = await _run(desk, services, flow, everything)
+    after: Any = await asyncio.to_thread(vendors.direct, "report?full=1")
+    if second.ended.signal is not None:
+        return 128 + second.ended.signal
+    faults: Counter[str] = Counter()
+    for told in after.values():
+        faults.update(told["faults"])
+    calls = {
+        f"{name} {purpose}": number
+        for name, told in after.items()
+        for purpose, number in told["calls"].items()
+    }
+    again = len(after["yonbip"]["written"]) - len(before["yonbip"]["written"])
+    return Shown(len(orders), first, second, again, judge(orders, after["yonbip"]["written"]), faults, calls)
+
+
+def _asked(flow: Flow, now: datetime) -> tuple[RunAsked, RunAsked]:
+    """A run as the schedule would ask for it, and one over everything of the last week."""
+    now = now.replace(microsecond=0)
+    everything = RunAsked(Window(now - timedelta(days=7), now))
+    span = flow.source.window
+    # Where this machine's clock stands before the starter's own beginning, a plain run would read nothing.
+    begun = span is not None and first_moment(flow.scheme.source.begin, span, now) <= now - timedelta(days=6)
+    return RunAsked() if begun else everything, everything
+
+
+async def _run(desk: Desk, services: Services, flow: Flow, asked: RunAsked) -> Go:
+    begun, now, published = desk.clock.monotonic(), desk.clock.now(), flow.published
+    run_id = services.store.write(
+        lambda write: runs.begin(write, published.id, published.version, "demo", now, asked)
+    )
+    ended = await work_off(desk, services, published.id, run_id)
+    return Go(ended, desk.clock.monotonic() - begun)
+
+
+def judge(orders: list[dict[str, Any]], written: list[dict[str, Any]]) -> Verdict:
+    """Every document the target holds beside what the second opinion expects."""
+    expected = _script("expect").expected
+    wanted = {order["order_no"]: document for order in orders if (document := expected(order)) is not None}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in written:
+        document = {name: value for name, value in one["document"].items() if name != "resubmitCheckKey"}
+        found.setdefault(document.get("code", ""), []).append(document)
+    return Verdict(
+        documents=len(written),
+        lost=tuple(number for number in wanted if number not in found),
+        doubled=tuple(number for number, documents in found.items() if len(documents) > 1),
+        different=tuple(
+            number for number in wanted if number in found and wanted[number] not in found[number]
+        ),
+        extra=tuple(number for number in found if number not in wanted),
+    )
+
+
+def tell(terminal: Terminal, shown: Shown) -> None:
+    """The summary, calm."""
+    terminal.object(_machine(shown))
+    goes, verdict = (shown.first, shown.second), shown.verdict
+    rows = [(label, *(str(getattr(go.ended.counts, name)) for go in goes)) for name, label in COUNTS.items()]
+    rows.append((Say("用时（秒）"), *(f"{go.seconds:.1f}" for go in goes)))
+    terminal.line()
+    terminal.table(("", Say("第一次"), Say("第二次")), rows)
+    terminal.line()
+    terminal.line(Say("第二次写入：{count}", count=shown.written_again))
+    terminal.line(Say("目标系统有 {count} 张单据，逐张对照独立脚本的结果：", count=verdict.documents))
+    counts = {name: len(getattr(verdict, name)) for name in ("lost", "doubled", "different", "extra")}
+    terminal.line(Say("  丢失 {lost}，重复 {doubled}，不同 {different}，多余 {extra}", **counts))
+    terminal.line(Say("途中的故障：{faults}", faults=_listed(shown.faults)))
+    terminal.line(Say("调用次数：{calls}", calls=_listed(shown.calls)))
+    terminal.line()
+    for name in counts:
+        for number in getattr(verdict, name)[:5]:
+            terminal.line(f"  {name}: {number}")
+    for fault in shown.stuck:
+        terminal.fault(*fault)
+    terminal.line(Say("每张单据都到了，而且只到一次。") if shown.fine else Say("结果不对，见上。"))
+
+
+COUNTS = {
+    "read": Say("读到"),
+    "new": Say("新的"),
+    "unchanged": Say("没有变"),
+    "done": Say("写入"),
+    "skipped": Say("按条件跳过"),
+    "refused": Say("被拒绝"),
+    "unknown": Say("结果未知"),
+    "waiting": Say("等待"),
+}
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return "  ".join(f"{name} {number}" for name, number in sorted(counts.items()))
+
+
+def _machine(shown: Shown) -> dict[str, Json]:
+    verdict = shown.verdict
+    return {
+        "fine": shown.fine,
+        "orders": shown.orders,
+        "documents": verdict.documents,
+        "lost": len(verdict.lost),
+        "doubled": len(verdict.doubled),
+        "different": len(verdict.different),
+        "extra": len(verdict.extra),
+        "written_again": shown.written_again,
+        "first": machine(shown.first.ended, shown.first.seconds),
+        "second": machine(shown.second.ended, shown.second.seconds),
+        "faults": dict(shown.faults),
+        "calls": dict(shown.calls),
+    }
+
+
+async def _until_stopped() -> None:
+    stop = asyncio.Event()
+    with until_told(stop.set):
+        await stop.wait()
