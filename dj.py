@@ -5,7 +5,7 @@
     python3 dj.py test [PYTEST ARGS]  ruff, mypy and every test; with arguments pytest alone
     python3 dj.py test SCHEME.yaml    the cases beside a scheme
     python3 dj.py setup               prepare .venv and stop there
-    python3 dj.py ANYTHING ELSE       the duijie command: python3 dj.py check flows/*.yaml
+    python3 dj.py ANYTHING ELSE       the duijie command: python3 dj.py check SCHEME.yaml
 
 The first start makes .venv here and installs the locked packages into it; later starts need no
 network. `--system` (with demo, test, setup) may also install Debian packages where this user is
