@@ -203,7 +203,7 @@ class Push:
         """The first reply that shows whether the target keeps our numbers is remembered for good."""
         if shown is not None and self.rules.numbering not in (shown, "theirs"):
             self.rules.numbering = shown
-            await self.store.writer.write(send.prove_numbering, (self._scheme, shown))
+            await self.store.writer.write(send.prove_numbering, (self._scheme, shown, self.clock.now()))
 
     def _settle(self, due: Due, outcome: Outcome, heard: Sequence[Exchange]) -> None:
         """Hand the outcome to the writer: it is in the commit of the next mark, or in the one before it."""

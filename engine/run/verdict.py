@@ -8,8 +8,8 @@ everything else                               -> unknown, and then:
     look-up, none, twice, `settle` apart      -> waiting, again: same key, same bytes, five times at most
     no look-up, but keys known to be honoured -> waiting, again, within the key's age
     neither                                   -> stays unknown, a person decides
-An empty look-up is believed only once the target has shown that it keeps our numbers
-(docs/why/0003-an-empty-look-up.md).
+An empty look-up is believed only once the target has shown that it keeps our numbers; until then
+the document waits for that proof or for a person (docs/why/0003-an-empty-look-up.md).
 """
 
 from __future__ import annotations
@@ -112,4 +112,4 @@ def _empty(one: Open, rules: Rules, now: datetime) -> Outcome:
         again = Say("两次反查都没有 {number}，用同一幂等键重发。", number=number)
         return Outcome("waiting", "again", now, reason=again)
     says = Say("两次反查都没有 {number}，但还不能确认目标系统保留我们的单号，暂不重发。", number=number)
-    return Outcome("unknown", due_at=now + rules.settle, reason=says, looks=one.looks, looked=first)
+    return Outcome("unknown", reason=says, looks=one.looks, looked=first)

@@ -223,9 +223,14 @@ def numbering(connection: Connection, scheme_id: int) -> str:
     return connection.scalar(select(scheme.c.numbering).where(scheme.c.id == scheme_id)) or "unproven"
 
 
-def prove_numbering(connection: Connection, proofs: Sequence[tuple[int, str]]) -> list[None]:
-    """Remember what a done reply showed; `theirs` is never taken back by the machine."""
-    for scheme_id, shown in proofs:
+def prove_numbering(connection: Connection, proofs: Sequence[tuple[int, str, datetime]]) -> list[None]:
+    """Remember what a done reply showed; `theirs` is never taken back by the machine.
+
+    Where the numbers proved to be ours, the documents that waited for this are asked for again.
+    """
+    for scheme_id, shown, now in proofs:
         row = update(scheme).where(scheme.c.id == scheme_id, scheme.c.numbering != "theirs")
-        connection.execute(row.values(numbering=shown))
+        if connection.execute(row.values(numbering=shown)).rowcount and shown == "ours":
+            waits = update(document).where(document.c.scheme_id == scheme_id, document.c.state == "unknown")
+            connection.execute(waits.where(document.c.due_at.is_(None), document.c.looks > 0).values(due_at=now))
     return [None] * len(proofs)

@@ -40,7 +40,8 @@ class Simulators:
     """The vendors' process and its director."""
 
     def __init__(self, seed: int = 1, options: Mapping[str, object] | None = None) -> None:
-        sets = [f"--set={name}={value}" for name, value in {**_QUICK, **(options or {})}.items()]
+        told = {**_QUICK, **(options or {})}.items()
+        sets = [f"--set={name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in told]
         command = [sys.executable, "-m", "engine.simulate", "--seed", str(seed), "--for", "900", *sets]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
@@ -141,11 +142,15 @@ class World:
         code = text.split("scheme:", 1)[1].split()[0]
         services.store.write(lambda c: schemes.publish(c, code, code, text, "", "test", services.clock.now()))
 
-    def orders(self, count: int, **more: object) -> list[dict[str, Any]]:
+    def orders(self, count: int) -> list[dict[str, Any]]:
         """Put `count` orders the scheme takes (and 5 % it skips) into the source; gives them all."""
         made = orders(count, self.seed, BEGIN, BEGIN + timedelta(days=10))
-        self.simulators.direct("wdt/orders", orders=made, **more)
+        self.give(made)
         return made
+
+    def give(self, made: list[dict[str, Any]], **more: object) -> None:
+        """Put these orders into the source; `late` ones appear while pages are read."""
+        self.simulators.direct("wdt/orders", orders=made, **more)
 
     def run(self, asked: RunAsked | None = None, by: str = "test") -> Counts:
         """One run to its close, in this process."""
