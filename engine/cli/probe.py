@@ -92,8 +92,8 @@ def _window(operation: Operation, clock: Clock) -> dict[str, str]:
 def _told(desk: Desk, link: Link, heard: list[Exchange], fault: Fault) -> int:
     """What is wrong, what was right before it, and what to look at."""
     terminal = desk.terminal
-    steps = [(one.purpose, one.verdict) for one in heard]
-    signed = ("token", "done") in steps or fault.kind == "refused"
+    let_in = [one for one in heard if one.purpose == "token"] and heard[-1].purpose != "token"
+    signed = bool(let_in) or fault.kind == "refused"
     terminal.object(
         {
             "connection": link.code,

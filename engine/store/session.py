@@ -50,14 +50,17 @@ def upsert(connection: Connection, table: Table) -> Any:
 def _postgres(url: str) -> Engine:
     """PostgreSQL by psycopg 3, whichever way the URL spells it."""
     named = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(named, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    # An error tells its statement, never the values: they hold documents and people.
+    return create_engine(named, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _: Any) -> None:

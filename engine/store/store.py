@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from engine.clock import Clock
+from engine.errors import Wrong
+from engine.model.values import Problem
+from engine.say import Say
 from engine.settings import Settings
 from engine.store.connections import StoredTokens
 from engine.store.migrate import migrate
@@ -30,11 +36,20 @@ class Store:
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock) -> Store:
-        """Open (and on first use make, on an older one migrate) the store the settings name."""
-        settings.home.mkdir(parents=True, exist_ok=True)
-        database = Database(settings.database)
-        installation = migrate(database, clock.code(), clock.now())
-        return cls(database, Writer(database), Vault.at(settings.key_file), installation)
+        """Open (and on first use make, on an older one migrate) the store the settings name.
+
+        Raises Wrong where database, home or key file cannot be used.
+        """
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+            database = Database(settings.database)
+            installation = migrate(database, clock.code(), clock.now())
+            vault = Vault.at(settings.key_file)
+        except OSError as error:
+            raise Wrong([_no_home(settings.home, error)]) from error
+        except (SQLAlchemyError, ImportError) as error:
+            raise Wrong([_no_database(settings.database, error)]) from error
+        return cls(database, Writer(database), vault, installation)
 
     @property
     def tokens(self) -> StoredTokens:
@@ -51,3 +66,29 @@ class Store:
     def close(self) -> None:
         self.writer.close()
         self.database.close()
+
+
+def _no_home(home: Path, error: OSError) -> Problem:
+    says = Say(
+        "{home} 用不了：{why}。", home=error.filename or home, why=error.strerror or type(error).__name__
+    )
+    return Problem("DUIJIE_HOME", "home", says, Say("换一个可以写的文件夹，或改正权限。"))
+
+
+def _no_database(url: str, error: Exception) -> Problem:
+    """What the driver says is in its own words; the address is told without its password."""
+    try:
+        shown = make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        says = Say("DUIJIE_DB 不是数据库的地址。")
+        return Problem(
+            "DUIJIE_DB", "address", says, Say("写成 sqlite:///文件 或 postgresql://用户:密码@主机/库名。")
+        )
+    why = str(getattr(error, "orig", None) or error).strip().splitlines()
+    says = Say("数据库 {url} 打不开：{why}。", url=shown, why=why[0] if why else type(error).__name__)
+    return Problem(
+        "DUIJIE_DB",
+        "database",
+        says,
+        Say("可以用的是 SQLite 和 PostgreSQL；核对地址、账号和服务是否在运行。"),
+    )
