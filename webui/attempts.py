@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort
 
 from engine.store import overview, schemes
+from webui import asked
 from webui.documents import mask_of
 from webui.exchange import exchange
 from webui.fragments import answer
@@ -14,7 +15,7 @@ from webui.web import web
 pages = Blueprint("attempts", __name__)
 
 
-@pages.get("/attempts/<int:ident>")
+@pages.get(f"/attempts/<{asked.IDENT}>")
 def show(ident: int) -> Response:
     row = web().read(lambda c: overview.attempt_of(c, ident))
     if row is None:

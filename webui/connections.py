@@ -13,10 +13,17 @@ from engine.store import connections, schemes
 from engine.store.connections import Account
 from engine.store.schemes import Published
 from webui.fragments import answer
+from webui.language import _, mark
 from webui.rules import reading
 from webui.web import web
 
 pages = Blueprint("connections", __name__)
+
+LIMITS = {
+    "per_minute": mark("每分钟 {count} 次"),
+    "per_second": mark("每秒 {count} 次"),
+    "at_once": mark("同时 {count} 个调用"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,8 @@ def _line(account: Account, name: str, title: str, secret: bool, default: str | 
 
 
 def _limits(connector: Connector | None, options: Mapping[str, Any]) -> str:
-    """Calls a minute, a second, at once: the connection's own figures before the connector's."""
+    """How many calls it may make: the connection's own figures before the connector's."""
     own = connector.limits.model_dump() if connector else {}
     said = options.get("limits")
     told = {**own, **(said if isinstance(said, dict) else {})}
-    return " · ".join(f"{name} {value}" for name, value in told.items() if value)
+    return " · ".join(_(words, count=told[name]) for name, words in LIMITS.items() if told.get(name))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 
 from engine.exact import decode
 from engine.model.catalog import Field
 from engine.store import documents, overview, schemes
 from engine.store.schemes import Published
+from webui import asked
 from webui.exchange import exchange
 from webui.fragments import answer
 from webui.masks import Mask
@@ -24,7 +25,6 @@ pages = Blueprint("documents", __name__)
 
 PAGE = 50
 FILTERS = ("unknown", "refused", "held", "waiting", "sending", "done", "skipped", "cancelled")
-LONGEST_WORD = 200
 MOST_SOURCES = 20
 MOST_ATTEMPTS = 50
 
@@ -32,8 +32,8 @@ MOST_ATTEMPTS = 50
 @pages.get("/schemes/<code>/documents")
 def listed(code: str) -> Response:
     scheme = published(code)
-    kind, word = request.args.get("state", ""), request.args.get("q", "").strip()[:LONGEST_WORD]
-    about, before = request.args.get("about", "")[:1000], request.args.get("before", type=int)
+    kind, word, before = asked.word("state"), asked.word("q"), asked.number("before")
+    about = asked.word("about", 1000)
     if kind not in FILTERS:
         kind = ""
     wanted = replace(state_of(kind), reason=about, word=word)
@@ -54,7 +54,7 @@ def listed(code: str) -> Response:
     )
 
 
-@pages.get("/documents/<int:ident>")
+@pages.get(f"/documents/<{asked.IDENT}>")
 def show(ident: int) -> Response:
     found = web().read(lambda c: overview.document_of(c, ident))
     scheme = web().read(lambda c: schemes.by_id(c, found.scheme_id)) if found else None

@@ -34,6 +34,8 @@ def protect(app: Flask, host_names: frozenset[str]) -> None:
     def admit() -> None:
         if not _named(request.host, known):
             abort(421)
+        if "\0" in request.path or any("\0" in value for value in request.args.values()):
+            abort(400)  # no database takes it, nothing of ours is named so
         if request.method not in METHODS:
             abort(405, response=_refused())
 

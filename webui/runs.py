@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 
 from engine.model.ledger import Counts
 from engine.store import overview, runs, schemes
+from webui import asked
 from webui.bars import Bar, bar
 from webui.fragments import answer
 from webui.web import web
@@ -40,26 +41,26 @@ class Progress:
 
 @pages.get("/runs")
 def listed() -> Response:
-    before = request.args.get("before", type=int)
+    before = asked.number("before")
     found = web().read(lambda c: overview.runs_before(c, before, PAGE + 1))
     more = found[PAGE - 1].id if len(found) > PAGE else None
     return answer("runs/list.html", runs=found[:PAGE], more=more, first=before is None)
 
 
-@pages.get("/runs/<int:ident>")
+@pages.get(f"/runs/<{asked.IDENT}>")
 def show(ident: int) -> Response:
     run = web().read(lambda c: runs.get(c, ident))
     scheme = web().read(lambda c: schemes.by_id(c, run.scheme_id)) if run else None
     if run is None or scheme is None:
         abort(404)
-    before = request.args.get("before", type=int)
+    before = asked.number("before")
     log = web().read(lambda c: overview.log(c, ident, LOG + 1, before))
     return answer(
         "runs/show.html",
         "now",
         run=run,
         scheme=scheme,
-        asked=web().read(lambda c: runs.asked_of(c, ident)),
+        said=web().read(lambda c: runs.asked_of(c, ident)),
         progress=progress(run),
         log=log[:LOG],
         more=log[LOG - 1].id if len(log) > LOG else None,

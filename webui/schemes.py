@@ -33,7 +33,7 @@ def show(code: str) -> Response:
     )
 
 
-@pages.get("/schemes/<code>/versions/<int:number>")
+@pages.get("/schemes/<code>/versions/<int(max=1000000):number>")
 def version(code: str, number: int) -> Response:
     """An earlier text, as it was published."""
     scheme = published(code)

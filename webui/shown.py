@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 
 from flask import Flask, request, url_for
 from markupsafe import Markup
@@ -81,6 +82,10 @@ _HIDING = re.compile(
 )
 
 
+# What a shell takes as it stands: letters of any language, digits and a few signs.
+_SAFE = re.compile(r"[\w./:=+-]+")
+
+
 def visible(value: object) -> object:
     """What goes into a page, with every sign that would hide or turn text shown as its code: ⟨U+202E⟩."""
     if isinstance(value, Markup) or not isinstance(value, str):
@@ -98,6 +103,7 @@ def furnish(app: Flask) -> None:
         here=here,
         asset=asset,
         word=word,
+        command=command,
         ago=ago,
         clock=clock,
         day=day,
@@ -114,6 +120,11 @@ def furnish(app: Flask) -> None:
 def word(kind: str, code: str) -> str:
     """The reader's word for a state, a verdict …; a code without a word stands for itself."""
     return translate(_WORDS[kind].get(code, code))
+
+
+def command(*words: str) -> str:
+    """A command to type. Words that came from outside are quoted, so that pasting one runs nothing else."""
+    return " ".join(word if _SAFE.fullmatch(word) else quote(word) for word in words)
 
 
 def number(value: int) -> str:

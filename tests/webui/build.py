@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,13 @@ class Shop:
     run: int = 0
     documents: dict[str, int] = field(default_factory=dict)
 
+    @cached_property
     def app(self) -> Flask:
         return create_app(self.store, REGISTRY, self.clock, host_names=HOSTS)
 
     def client(self, language: str = "zh") -> FlaskClient:
-        client = self.app().test_client()
-        client.set_cookie("language", language, domain="127.0.0.1")
+        client = self.app.test_client()
+        client.set_cookie("language", language)
         return client
 
 
@@ -78,17 +80,17 @@ def full(home: Path) -> Shop:
 def accounts(shop: Shop) -> None:
     wdt = Account("wdt-main", "wdt", "qimen", "旺店通 主账号", {"sid": "demo-shop", "app_key": "10001"}, ())
     bip = Account("bip-main", "yonbip", "default", "用友BIP", {"app_key": "k-2", "tenant_id": "t-1"}, ())
-    for account, name in ((wdt, "app_secret"), (bip, "app_secret")):
-        shop.store.write(
-            lambda c, a=account, n=name: connections.save(c, shop.store.vault, a, {n: SECRET}, shop.clock.now())
-        )
+    for account in (wdt, bip):
+        with shop.store.database.write() as connection:
+            connections.save(connection, shop.store.vault, account, {"app_secret": SECRET}, shop.clock.now())
 
 
 def tables(shop: Shop) -> None:
     warehouses = [Pair("WH-HZ01", "CK01", "杭州一仓"), Pair("WH-GZ02", "CK02", "广州二仓")]
     goods = [Pair(f"SKU-{1000 + n}", f"PD{n:06}", f"竹纤维毛巾 第{n}色") for n in range(1, 241)]
     for code, pairs in (("仓库", warehouses), ("物料", goods), ("单位", [])):
-        shop.store.write(lambda c, code=code, pairs=pairs: lookups.replace(c, code, pairs, shop.clock.now()))
+        with shop.store.database.write() as connection:
+            lookups.replace(connection, code, pairs, shop.clock.now())
 
 
 def publish(shop: Shop, code: str, title: str, text: str, note: str = "首次上线") -> int:
