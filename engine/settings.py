@@ -1,4 +1,4 @@
-"""The process's surroundings as one frozen value: the only reader of the environment.
+"""The process's surroundings as one frozen value: with engine.crash the only reader of the environment.
 
 DUIJIE_HOME        folder of database, key file and logs       (./duijie-data)
 DUIJIE_DB          database URL                                (sqlite in DUIJIE_HOME)

@@ -38,7 +38,8 @@ def migrate(database: Database, code: str, now: datetime) -> str:
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return str(found) if found is not None else None
 
 
 def _upgrade(connection: Connection) -> None:

@@ -54,7 +54,7 @@ class Walk:
         self.before = after
 
     def change(self) -> None:
-        self.desk.read({"id": self.dice.randrange(4), "qty": self.dice.randrange(3)})
+        self.desk.read({"id": self.dice.randrange(40), "qty": self.dice.randrange(3)})
 
     def plan(self) -> None:
         makes = []
@@ -112,7 +112,7 @@ class Walk:
         self.write(lambda c: documents.again(c, self.desk.scheme_id, None, states, self.desk.clock.now()))
 
     def decide(self) -> None:
-        key, state = str(self.dice.randrange(4)), self.dice.choice(("done", "cancelled", "skipped"))
+        key, state = str(self.dice.randrange(40)), self.dice.choice(("done", "cancelled", "skipped"))
         self.write(
             lambda c: documents.decide(
                 c, self.desk.scheme_id, key, state, "by hand", None, self.desk.clock.now()
@@ -120,9 +120,9 @@ class Walk:
         )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_document_ever_moves_outside_the_table(desk: Desk, seed: int) -> None:
     walk = Walk(desk, seed)
-    for _ in range(150):
+    for _ in range(90):
         walk.step()
     assert walk.moves > 9, "a walk that hardly moves shows nothing"
