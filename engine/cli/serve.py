@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from engine.cli.desk import SETTLED, Desk, Web, until_told
@@ -66,7 +66,7 @@ async def _up(desk: Desk, services: Services, port: int) -> int:
     clockwork = Clockwork(services.store, desk.clock, worker.holder, lambda: _ring(loop, worker))
     with ExitStack() as stack:
         if desk.web is not None:
-            address = stack.enter_context(_pages(desk, desk.web, services, port))
+            address = _pages(stack, desk.web, desk, services, port)
             desk.terminal.object({"address": address})
             desk.terminal.line(Say("网页：{address}  停止：Ctrl-C", address=address))
         clockwork.start()
@@ -79,10 +79,10 @@ def _ring(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
     loop.call_soon_threadsafe(worker.ring)
 
 
-def _pages(desk: Desk, web: Web, services: Services, port: int) -> AbstractContextManager[str]:
-    """The pages on this port. Raises Wrong where somebody else has it."""
+def _pages(stack: ExitStack, web: Web, desk: Desk, services: Services, port: int) -> str:
+    """The address of the pages, open until the stack unwinds. Raises Wrong where the port is taken."""
     try:
-        return web(services.store, services.registry, desk.clock, port)
+        return stack.enter_context(web(services.store, services.registry, desk.clock, port))
     except OSError:
         says = Say("端口 {port} 已被占用。", port=port)
         raise Wrong([Problem("--port", "port_taken", says, Say("用 --port 另选一个。"))]) from None

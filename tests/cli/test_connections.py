@@ -27,7 +27,10 @@ def test_a_secret_comes_from_a_file_or_the_environment(
     duijie: Duijie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "secret").write_text("from-file\n")
-    assert duijie("connection", "add", "shop-a", *WDT, "--secret-file", f"app_secret={tmp_path / 'secret'}").code == 0
+    assert (
+        duijie("connection", "add", "shop-a", *WDT, "--secret-file", f"app_secret={tmp_path / 'secret'}").code
+        == 0
+    )
     assert opened("shop-a") == {"app_secret": "from-file"}
     monkeypatch.setenv("SHOP_SECRET", "from-env")
     assert duijie("connection", "add", "shop-a", "--secret-env", "app_secret=SHOP_SECRET").code == 0
@@ -44,7 +47,9 @@ def test_a_secret_on_the_command_line_is_refused_and_not_repeated(duijie: Duijie
     assert "do-not-tell" not in said.err + said.out
 
 
-def test_a_secret_is_asked_for_where_somebody_sits_there(duijie: Duijie, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_is_asked_for_where_somebody_sits_there(
+    duijie: Duijie, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
 
     def typed(prompt: str) -> str:
@@ -59,13 +64,36 @@ def test_a_secret_is_asked_for_where_somebody_sits_there(duijie: Duijie, monkeyp
 
 
 def test_every_problem_of_a_connection_is_told_at_once(duijie: Duijie) -> None:
-    wrong = ("--set", "sidd=1", "--limit", "per_hour=3", "--private", "10.1.2.3/16", "--settle", "3x", "--base", "ftp://x")
+    wrong = (
+        "--set",
+        "sidd=1",
+        "--limit",
+        "per_hour=3",
+        "--private",
+        "10.1.2.3/16",
+        "--settle",
+        "3x",
+        "--base",
+        "ftp://x",
+    )
     more = ("--keys", "maybe", "--host", "a b", "--secret-env", "app_secret=NOT_THERE_AT_ALL")
-    said = duijie("connection", "add", "Shop", "--connector", "wdt", "--channel", "qimen", *wrong, *more, "--json")
+    said = duijie(
+        "connection", "add", "Shop", "--connector", "wdt", "--channel", "qimen", *wrong, *more, "--json"
+    )
     codes = [problem["code"] for problem in said.json["problems"]]
     assert said.code == 2
     assert codes.count("missing_setting") == 2
-    assert {"code", "no_setting", "limit", "network", "duration", "address", "keys", "host", "no_variable"} <= set(codes)
+    assert {
+        "code",
+        "no_setting",
+        "limit",
+        "network",
+        "duration",
+        "address",
+        "keys",
+        "host",
+        "no_variable",
+    } <= set(codes)
     assert duijie("connection", "list", "--json").json == {"connections": []}
 
 
@@ -77,9 +105,26 @@ def test_connector_and_channel_are_offered(duijie: Duijie) -> None:
 
 def test_a_change_keeps_what_it_does_not_name(duijie: Duijie, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("kept-secret")
-    first = (*WDT, "--secret-file", f"app_secret={tmp_path / 'secret'}", "--limit", "per_minute=30", "--settle", "30s")
+    first = (
+        *WDT,
+        "--secret-file",
+        f"app_secret={tmp_path / 'secret'}",
+        "--limit",
+        "per_minute=30",
+        "--settle",
+        "30s",
+    )
     assert duijie("connection", "add", "shop", *first).code == 0
-    change = ("--set", "sid=other", "--base", "https://erp.example.com/api", "--limit", "at_once=2", "--keys", "honoured")
+    change = (
+        "--set",
+        "sid=other",
+        "--base",
+        "https://erp.example.com/api",
+        "--limit",
+        "at_once=2",
+        "--keys",
+        "honoured",
+    )
     assert duijie("connection", "add", "shop", *change).code == 0
     (account,) = duijie("connection", "list", "--json").json["connections"]
     assert account["settings"] == {"sid": "other", "app_key": "k"}

@@ -15,7 +15,9 @@ from engine.exact import decode
 from engine.settings import Settings
 from tests.cli.build import Duijie
 
-COMMANDS = """run check test publish rollback records retry settle connection lookup worker simulate demo""".split()
+COMMANDS = (
+    """run check test publish rollback records retry settle connection lookup worker simulate demo""".split()
+)
 
 
 def test_the_help_names_every_command_in_chinese(duijie: Duijie) -> None:
@@ -93,7 +95,9 @@ def test_a_secret_never_reaches_the_log(tmp_path: Path) -> None:
         try:
             raise ValueError("very-secret-value in an error")
         except ValueError as error:
-            log.error("very-secret-value", exc_info=error, extra={"url": "https://x/?token=very-secret-value"})
+            log.error(
+                "very-secret-value", exc_info=error, extra={"url": "https://x/?token=very-secret-value"}
+            )
     text = (tmp_path / "logs" / "duijie.log").read_text("utf-8")
     assert "very-secret-value" not in text
     assert "ValueError" in text

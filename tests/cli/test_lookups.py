@@ -18,7 +18,10 @@ def test_an_import_tells_what_it_changes_and_keeps_leading_zeros(duijie: Duijie,
     assert (said.code, said.err) == (0, "")
     for line in ("+ WH03 → C", "~ WH01 → 0012 → 0013", "- WH02 → B"):
         assert line in said.out
-    assert duijie("lookup", "list", "仓库", "--json").json["pairs"] == [["WH01", "0013", ""], ["WH03", "C", ""]]
+    assert duijie("lookup", "list", "仓库", "--json").json["pairs"] == [
+        ["WH01", "0013", ""],
+        ["WH03", "C", ""],
+    ]
 
 
 def test_a_file_with_a_problem_changes_nothing(duijie: Duijie, tmp_path: Path) -> None:

@@ -55,7 +55,13 @@ def test_every_wrong_option_of_a_run_is_told_at_once(duijie: Duijie, shop: Shop)
     wrong = ("--from", "gestern", "--limit", "-1", "--set", "page_no=3", "--set", "statuss=1", "--set", "x")
     said = duijie("run", SCHEME, *wrong, *allow, "--json")
     assert said.code == 2
-    assert [problem["code"] for problem in said.json["problems"]] == ["time", "parameter", "parameter", "parameter", "number"]
+    assert [problem["code"] for problem in said.json["problems"]] == [
+        "time",
+        "parameter",
+        "parameter",
+        "parameter",
+        "number",
+    ]
     said = duijie("run", SCHEME, "--from", "2026-11-03", "--to", "2026-11-02", *allow)
     assert said.code == 2
     assert "--from" in said.err
@@ -68,7 +74,9 @@ def test_an_address_that_was_not_opened_is_named_with_the_next_step(duijie: Duij
     assert f"--allow {allow[1]}" in said.err
 
 
-def test_a_connection_is_tried_with_one_harmless_call(duijie: Duijie, shop: Shop, simulators: Vendors) -> None:
+def test_a_connection_is_tried_with_one_harmless_call(
+    duijie: Duijie, shop: Shop, simulators: Vendors
+) -> None:
     allow = shop(1)
     assert duijie("connection", "test", "wdt-main", *allow, "--json").json["works"] is True
     assert duijie("connection", "test", "bip-main", *allow).code == 0
@@ -158,7 +166,8 @@ def test_a_person_settles_only_by_a_move_that_there_is(duijie: Duijie, shop: Sho
     allow = shop(2)
     duijie("run", SCHEME, *allow)
     done, skipped = (
-        duijie("records", SCHEME, "--state", state, "--json").json["documents"][0]["number"] for state in ("done", "skipped")
+        duijie("records", SCHEME, "--state", state, "--json").json["documents"][0]["number"]
+        for state in ("done", "skipped")
     )
     said = duijie("settle", SCHEME, "--key", done, "--cancel", "--reason", "按客户要求")
     assert (said.code, said.out) == (2, "")

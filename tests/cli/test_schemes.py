@@ -35,7 +35,9 @@ def test_every_problem_is_told_at_once_by_line_and_column(duijie: Duijie, tmp_pa
     file.write_text(BAD)
     said = duijie("check", file)
     places = [line.split(" ")[0].removeprefix(f"{file}:") for line in said.out.splitlines()]
-    problems = [place for place, line in zip(places, said.out.splitlines(), strict=True) if " 提示 " not in line]
+    problems = [
+        place for place, line in zip(places, said.out.splitlines(), strict=True) if " 提示 " not in line
+    ]
     assert said.code == 2
     assert {place.split(":")[0] for place in problems} >= {"1", "2", "5"}
     assert places == sorted(places, key=lambda place: [int(part) for part in place.split(":")])
@@ -88,13 +90,17 @@ def test_what_check_only_notes_is_a_problem_at_publish(duijie: Duijie) -> None:
     assert duijie("records", SCHEME).code == 2
 
 
-def test_a_file_becomes_real_by_publish_and_an_old_version_by_rollback(duijie: Duijie, tmp_path: Path) -> None:
+def test_a_file_becomes_real_by_publish_and_an_old_version_by_rollback(
+    duijie: Duijie, tmp_path: Path
+) -> None:
     accounts(duijie, tmp_path)
     tables(duijie)
     assert duijie("publish", STARTER, "--json").json == {"scheme": SCHEME, "version": 1, "new": True}
     assert duijie("publish", STARTER, "--json").json == {"scheme": SCHEME, "version": 1, "new": False}
     edited = tmp_path / "edited.yaml"
-    edited.write_text(STARTER.read_text("utf-8").replace("bustype: {value: A10001}", "bustype: {value: A10002}"), "utf-8")
+    edited.write_text(
+        STARTER.read_text("utf-8").replace("bustype: {value: A10001}", "bustype: {value: A10002}"), "utf-8"
+    )
     assert duijie("publish", edited, "--note", "新类型", "--json").json["version"] == 2
     assert duijie("rollback", SCHEME, 1, "--json").json == {"scheme": SCHEME, "version": 3, "new": True}
     said = duijie("rollback", SCHEME, 9)
