@@ -3,7 +3,8 @@
 A walk with a total reads page 0 first, then from the last page to the first (a row that leaves its
 place moves towards pages that are still to be read), then page 0 again: only if the total is still
 the same was nothing added meanwhile. Else it reads once more, three times, and then wants its window
-halved. A walk without a total goes forward to the first short page.
+halved. A walk without a total goes forward to the first short page. A first page that is shorter
+than asked for, while the total says more, tells how long this vendor's pages really are.
 """
 
 from __future__ import annotations
@@ -42,12 +43,10 @@ class Walk:
 
     def __init__(self, pages: Pages, size: int | None = None) -> None:
         """`size` is the page size to begin with: what an earlier walk found to be taken."""
-        sizes = pages.sizes or (SIZE,)
-        self.size = size or sizes[0]
+        self.size = size or (pages.sizes or (SIZE,))[0]
         self.total: int | None = None
         self.halve = False
         self._pages = pages
-        self._smaller = [other for other in sizes if other < self.size]
         self._steps = self._all()
 
     def first(self) -> Step:
@@ -62,9 +61,10 @@ class Walk:
 
     def smaller(self, code: str | None) -> Step | None:
         """Begin anew with the next smaller page; None where `code` does not ask for that or none is left."""
-        if code not in self._pages.smaller_on or not self._smaller:
+        smaller = [size for size in self._pages.sizes if size < self.size]
+        if code not in self._pages.smaller_on or not smaller:
             return None
-        self.size = self._smaller.pop(0)
+        self.size = max(smaller)
         self._steps = self._all()
         return self.first()
 
@@ -84,7 +84,10 @@ class Walk:
         self.halve = True
 
     def _by_total(self) -> Generator[Step, _Heard, None]:
-        _, total = yield self._step(0)
+        count, total = yield self._step(0)
+        while 0 < count < min(self.size, total or 0):
+            self.size = count  # the vendor gives shorter pages than it is asked for: count by its own
+            count, total = yield self._step(0)
         for _ in range(1 + REREADS):
             self.total = total or 0
             if self.total <= self.size:
@@ -92,6 +95,8 @@ class Walk:
             moved, total = yield from self._pass()
             if not moved:
                 return
+            if self._pages.order == "forward":
+                _, total = yield self._step(0)  # what moved may have moved there
         self.halve = True
 
     def _pass(self) -> Generator[Step, _Heard, tuple[bool, int | None]]:

@@ -53,24 +53,26 @@ class Redactor:
     """Knows one connection's secrets and the names of personal fields. Cheap enough for every call."""
 
     def __init__(self, secrets: Iterable[str], personal: Iterable[str] = ()) -> None:
-        self._forms = _forms(secrets)
+        self._written, self._forms = _forms(secrets)
         self._names = _names(frozenset(personal))
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """The same, knowing these secrets instead."""
         other = object.__new__(Redactor)
-        other._forms, other._names = _forms(secrets), self._names
+        other._names = self._names
+        other._written, other._forms = _forms(secrets)
         return other
 
     def text(self, body: bytes | str, *, quick: bool = False) -> str:
         """A body, request or reply, as it may be kept: JSON is masked by member names too.
 
-        `quick` is for saves, of which there are many: names are then looked for only as they are
-        usually written, and the search for anything like them begins where one is found.
+        `quick` is for saves, of which there are many: secrets are then looked for as JSON writes
+        them, names as they are usually spelt, and the search for anything like them begins where
+        one is found.
         """
-        text = body[:_LOOK].decode("utf-8", "replace") if isinstance(body, bytes) else body[:_LOOK]
-        text = self._values(text)
-        if not quick or self._names.suspects(text):
+        raw = body[:_LOOK] if isinstance(body, bytes) else body[:_LOOK].encode()
+        text = _without(raw.decode("utf-8", "replace"), self._written if quick else self._forms)
+        if not quick or self._names.suspects(raw):
             text = self._names.masked(text)
         return text[:CUT]
 
@@ -80,12 +82,12 @@ class Redactor:
 
     def url(self, url: str, query: Mapping[str, str]) -> str:
         """A url with its parameters; a secret never stands in the path, but may by value."""
-        shown = self._values(url)
+        shown = _without(url, self._forms)
         return f"{shown}{'&' if '?' in shown else '?'}{self.form(query)}"[:CUT] if query else shown[:CUT]
 
     def words(self, text: str) -> str:
         """A vendor's sentence: secrets and mobile numbers hidden, cut to what fits in one of ours."""
-        return _MOBILE.sub(r"\1****\2", self._values(text[:_LOOK]))[:WORDS]
+        return _MOBILE.sub(r"\1****\2", _without(text[:_LOOK], self._forms))[:WORDS]
 
     def _parameter(self, name: str, value: str) -> str:
         kind = self._names.kind(name)
@@ -93,11 +95,12 @@ class Redactor:
             return _HIDDEN
         return mask(value) if kind == "personal" else self.text(value)
 
-    def _values(self, text: str) -> str:
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, _HIDDEN)
-        return text
+
+def _without(text: str, forms: tuple[str, ...]) -> str:
+    for form in forms:
+        if form in text:
+            text = text.replace(form, _HIDDEN)
+    return text
 
 
 def mask(value: str) -> str:
@@ -115,10 +118,9 @@ class _Names:
         names = "|".join(sorted((re.escape(name) for name in personal), key=len, reverse=True))
         named = rf"(?i:(?P<secret>{_LIKE_KEYS})|{names})"
         usual = _QUICK | personal
-        self._usual = (
-            usual | {name.lower() for name in usual} | {name[:1].upper() + name[1:] for name in usual}
-        )
-        self._stems = frozenset(f'{name}"'[:4] for name in self._usual)
+        spelt = usual | {name.lower() for name in usual} | {name[:1].upper() + name[1:] for name in usual}
+        self._usual = frozenset(name.encode() for name in spelt)
+        self._kinds: dict[str, str | None] = {}
         self._name = re.compile(named)
         self._plain = re.compile(
             rf'"{named}"(?P<is>\s*:\s*)(?:"(?P<text>(?:[^"\\]|\\.)*)"?|(?P<number>-?\d[\d.eE+-]*))'
@@ -127,20 +129,17 @@ class _Names:
         self._inner = re.compile(rf'\\"{named}\\"(?P<is>\s*:\s*)\\"(?P<text>(?:(?!\\").)*)')
 
     def kind(self, name: str) -> str | None:
-        found = self._name.fullmatch(name)
-        return None if found is None else "secret" if found["secret"] else "personal"
+        """What a parameter of this name is: "secret", "personal" or neither."""
+        if name not in self._kinds:
+            if len(self._kinds) > 1000:
+                self._kinds.clear()
+            found = self._name.fullmatch(name)
+            self._kinds[name] = None if found is None else "secret" if found["secret"] else "personal"
+        return self._kinds[name]
 
-    def suspects(self, text: str) -> bool:
-        """Whether compact JSON, as we write it, has a member of a usual name; True for any other JSON.
-
-        A split and short slices: six microseconds a document where one search by names takes sixty.
-        """
-        if '": ' in text or '\\"' in text:
-            return True
-        members = text.replace('{"', ',"').split(',"')
-        if self._stems.isdisjoint([member[:4] for member in members]):
-            return False
-        return not self._usual.isdisjoint([member.partition('"')[0] for member in members])
+    def suspects(self, text: bytes) -> bool:
+        """Whether a usual name stands between quotation marks; a tenth of what a search by names costs."""
+        return not self._usual.isdisjoint(text.replace(b'\\"', b'"').split(b'"'))
 
     def masked(self, text: str) -> str:
         text = self._plain.sub(_hidden, text)
@@ -163,18 +162,24 @@ def _hidden(found: re.Match[str]) -> str:
     )
 
 
-def _forms(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Every way a secret may stand in a text, longest first so that no form leaves the rest of another."""
+def _forms(secrets: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Secrets as they stand in a JSON text, and in every way they may stand in any text.
+
+    Longest first, so that no form leaves the rest of another behind.
+    """
+    written: set[str] = set()
     forms: set[str] = set()
     for secret in secrets:
         # Addresses a connection discovered are kept beside its tokens and are no secret.
         if len(secret) < _SHORTEST or secret.startswith(("https://", "http://")):
             continue
+        written |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
         encoded = {quote(secret, safe=""), quote_plus(secret), quote(secret)}
-        forms |= {secret, *encoded, *(re.sub("%..", lambda hex_: hex_[0].lower(), form) for form in encoded)}
-        forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
-        forms |= set(_base64(secret.encode()))
-    return tuple(sorted(forms, key=len, reverse=True))
+        forms |= {*encoded, *(re.sub("%..", lambda hex_: hex_[0].lower(), form) for form in encoded)}
+        forms |= {html.escape(secret), *_base64(secret.encode())}
+    return tuple(sorted(written, key=len, reverse=True)), tuple(
+        sorted(written | forms, key=len, reverse=True)
+    )
 
 
 def _base64(secret: bytes) -> Iterable[str]:
