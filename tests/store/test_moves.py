@@ -33,9 +33,8 @@ class Walk:
         self.moves = 0
 
     def step(self) -> None:
-        self.dice.choice(
-            (self.change, self.plan, self.send, self.crash, self.answer, self.retry, self.decide)
-        )()
+        often = (self.change, self.change, self.plan, self.send)
+        self.dice.choice((*often, self.crash, self.answer, self.retry, self.decide))()
         self.look()
 
     def write(self, work: Callable[[Connection], Any]) -> Any:
