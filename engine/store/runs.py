@@ -197,14 +197,17 @@ def count(connection: Connection, run_id: int) -> Counts:
 
 
 def _older(connection: Connection, told: Row[Any]) -> int:
-    """Documents of older records that were settled since this run began."""
-    mine = exists().where(
-        run_record.c.run_id == told.id,
-        run_record.c.record_id == document_record.c.record_id,
-        document_record.c.document_id == document.c.id,
-    )
+    """Documents of older records that were settled since this run began: all of these, less the run's own.
+
+    Two counts over lists made once: asked as "not exists", a database looks through the run for each document.
+    """
     since = and_(document.c.scheme_id == told.scheme_id, document.c.settled_at >= told.began_at)
-    return connection.scalar(select(func.count()).select_from(document).where(since, ~mine)) or 0
+    records = select(run_record.c.record_id).where(run_record.c.run_id == told.id)
+    own = select(document_record.c.document_id).where(document_record.c.record_id.in_(records))
+    settled = select(func.count()).select_from(document).where(since)
+    both = select(settled.scalar_subquery(), settled.where(document.c.id.in_(own)).scalar_subquery())
+    every, mine = connection.execute(both).one()
+    return int(every - mine)
 
 
 def get(connection: Connection, run_id: int) -> Row[Any] | None:

@@ -240,6 +240,13 @@ document = Table(
     UniqueConstraint("scheme_id", "key"),
     Index("ix_document_state", "scheme_id", "state", "id"),
     Index(
+        "ix_document_settled",
+        "scheme_id",
+        "settled_at",
+        sqlite_where=text("settled_at IS NOT NULL"),
+        postgresql_where=text("settled_at IS NOT NULL"),
+    ),
+    Index(
         "ix_document_due",
         "scheme_id",
         "due_at",

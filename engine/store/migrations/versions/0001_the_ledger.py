@@ -114,6 +114,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('waiting', 'unknown')"),
             postgresql_where=sa.text("state IN ('waiting', 'unknown')"),
         )
+        batch_op.create_index(
+            "ix_document_settled",
+            ["scheme_id", "settled_at"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_document_state", ["scheme_id", "state", "id"], unique=False)
 
     op.create_table(
