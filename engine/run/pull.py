@@ -17,13 +17,14 @@ from engine.crash import point
 from engine.errors import Fault
 from engine.exact import canonical
 from engine.model.catalog import Operation, Span
-from engine.model.ledger import Kept, Lease, PageKept, Row, RunAsked, document_key
+from engine.model.ledger import Kept, Lease, PageKept, Row, RunAsked
 from engine.model.values import Json, Record, Window
 from engine.run.flow import Flow
 from engine.run.lines import collect, later
 from engine.say import Say
 from engine.store import runs
 from engine.store.keep import cursor_of, keep
+from engine.store.keys import document_key
 from engine.store.queue import Asked, put
 from engine.store.send import Heard, hear
 from engine.store.store import Store

@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from engine.exact import encode
-from engine.model.ledger import PlanKept, Planned, Unplanned, stored_key, with_key
+from engine.model.ledger import PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
+from engine.store.keys import stored_key, with_key
 from engine.store.tables import document, document_record, record
 
 _planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from engine.errors import LeaseLost
-from engine.model.ledger import MOVES, STATES, Counts, Lease, Outcome, Planned, stored_key, with_key
+from engine.model.ledger import MOVES, STATES, Counts, Lease, Outcome, Planned
 from engine.store import documents, lookups, queue, runs, send
 from engine.store.keep import cursor_of
+from engine.store.keys import stored_key, with_key
 from engine.store.lookups import Pair
 from engine.store.send import Mark, Settled
 from engine.store.tables import document, document_record
