@@ -108,7 +108,7 @@ def mask(value: str) -> str:
     if sum(letter.isdigit() for letter in value) >= 7 and len(value) <= 20:
         return f"{value[:3]}****{value[-4:]}"
     head = value[:6] if value.startswith("\\u") else value[:1]
-    return head + "*" * min(len(value) - 1, 8) if value else value
+    return head + "*" * min(len(value) - len(head), 8)
 
 
 class _Names:
