@@ -170,8 +170,7 @@ def _forms(secrets: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     written: set[str] = set()
     forms: set[str] = set()
     for secret in secrets:
-        # Addresses a connection discovered are kept beside its tokens and are no secret.
-        if len(secret) < _SHORTEST or secret.startswith(("https://", "http://")):
+        if len(secret) < _SHORTEST:
             continue
         written |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
         encoded = {quote(secret, safe=""), quote_plus(secret), quote(secret)}

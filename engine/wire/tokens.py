@@ -88,6 +88,7 @@ class Ring:
     def _take(self, kept: dict[str, tuple[str, datetime]]) -> None:
         self._kept = kept
         for value, _ in kept.values():
-            if value not in self.secrets:
+            # Addresses a connection discovered are kept beside its tokens and are no secret.
+            if value not in self.secrets and not value.startswith(("https://", "http://")):
                 self.secrets.append(value)
                 self.version += 1

@@ -50,11 +50,8 @@ def test_a_secret_at_the_cut_leaves_no_half():
     assert "0123" not in shown
 
 
-def test_addresses_and_very_short_values_are_not_taken_for_secrets():
-    redactor = Redactor(["https://gateway.example.com/iuap", "1", ""])
-    assert (
-        redactor.text("https://gateway.example.com/iuap says 1") == "https://gateway.example.com/iuap says 1"
-    )
+def test_very_short_values_are_not_taken_for_secrets():
+    assert Redactor(["1", ""]).text("says 1") == "says 1"
 
 
 DOCUMENT = {

@@ -58,8 +58,9 @@ def test_a_token_somebody_replaced_meanwhile_is_kept():
     assert ring.fresh("t", NOW) == "two"
 
 
-def test_values_held_lately_are_remembered_for_redaction():
+def test_values_held_lately_are_remembered_for_redaction_but_addresses_are_no_secrets():
     ring = Ring(MemoryTokens(), "a")
     for number in range(20):
         ring.keep("t", f"token-{number}", LATER)
+    ring.keep("gateway_url", "https://gateway.example.com/iuap", LATER)
     assert list(ring.secrets) == [f"token-{number}" for number in range(12, 20)]
