@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
         says=Say("只看这种状态：{states}", states=" ".join(STATES)),
     )
     argument(command, "--key", metavar="KEY", says=Say("只看这一张：主键或单号；并显示每次调用"))
-    command = commands.add("retry", Say("重试被拒的、结果未知的、等待的单据"), retry)
+    command = commands.add("retry", Say("重试被拒绝的、结果未知的、等待的单据"), retry)
     argument(command, "scheme", metavar="SCHEME", says=Say("方案代码"))
     argument(
         command,

@@ -231,7 +231,7 @@ def _say_kept(desk: Desk, kept: Kept) -> None:
     )
     if kept.refused:
         says = Say(
-            "有 {count} 张单据曾被拒；按新版重做：duijie retry {scheme} --state refused",
+            "有 {count} 张单据被拒绝；按新版重做：duijie retry {scheme} --state refused",
             count=kept.refused,
             scheme=kept.scheme,
         )

@@ -21,9 +21,9 @@ from engine.say import Say, tell
 STATES: dict[State, Say] = {
     "waiting": Say("等待"),
     "sending": Say("发送中"),
-    "done": Say("完成"),
-    "skipped": Say("跳过"),
-    "refused": Say("被拒"),
+    "done": Say("已完成"),
+    "skipped": Say("已跳过"),
+    "refused": Say("被拒绝"),
     "unknown": Say("结果未知"),
     "cancelled": Say("已取消"),
 }

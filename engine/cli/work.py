@@ -168,7 +168,7 @@ def told(terminal: Terminal, ended: Ended, scheme: str, seconds: float) -> int:
     )
     terminal.line(Say("  读到 {read}：新 {new}，变 {changed}，同 {same}", **read))
     settled = Say(
-        "  完成 {done}，跳过 {skipped}，被拒 {refused}，结果未知 {unknown}，等待 {waiting}，取消 {cancelled}",
+        "  已完成 {done}，已跳过 {skipped}，被拒绝 {refused}，结果未知 {unknown}，等待 {waiting}，已取消 {cancelled}",
         **asdict(counts),
     )
     terminal.line(settled)
