@@ -25,6 +25,7 @@ from webui import (
     trouble,
 )
 from webui.guard import protect
+from webui.memo import Memo
 from webui.shown import furnish, visible
 from webui.web import Web
 
@@ -46,7 +47,7 @@ def create_app(
         "lstrip_blocks": True,
         "autoescape": True,
     }
-    app.extensions["duijie"] = Web(store, registry, clock, zone)
+    app.extensions["duijie"] = Web(store, registry, clock, zone, Memo(clock))
     protect(app, host_names)
     furnish(app)
     trouble.tell(app)

@@ -17,7 +17,7 @@ from webui.fragments import answer
 from webui.masks import Mask
 from webui.rules import hints, reading, rules
 from webui.schemes import published
-from webui.standing import state_of
+from webui.standing import state_of, tallies
 from webui.trees import parsed, tree
 from webui.web import web
 
@@ -38,7 +38,7 @@ def listed(code: str) -> Response:
         kind = ""
     wanted = replace(state_of(kind), reason=about, word=word)
     found = web().read(lambda c: overview.listed(c, scheme.id, wanted, before, PAGE + 1))
-    counts = web().read(lambda c: schemes.states(c, [scheme.id])[scheme.id])
+    tally = tallies([scheme])[scheme.id]
     return answer(
         "documents/list.html",
         scheme=scheme,
@@ -49,8 +49,7 @@ def listed(code: str) -> Response:
         sought=word,
         about=about,
         filters=FILTERS,
-        counts={**counts, "held": web().read(lambda c: overview.held(c, [scheme.id])).get(scheme.id, 0)},
-        unplanned=web().read(lambda c: documents.unplanned_count(c, scheme.id)),
+        tally=tally,
     )
 
 

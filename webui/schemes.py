@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, abort
 
-from engine.store import documents, overview, runs, schemes
+from engine.store import runs, schemes
 from engine.store.schemes import Published
 from webui.fragments import answer
 from webui.paint import paint
 from webui.rules import reading, rules
-from webui.standing import needs, standing
+from webui.standing import needs, standing, tallies
 from webui.web import web
 
 pages = Blueprint("schemes", __name__)
@@ -22,11 +22,10 @@ MOST_VERSIONS = 20
 @pages.get("/schemes/<code>")
 def show(code: str) -> Response:
     scheme = published(code)
-    now = web().read(lambda c: _standing(c, scheme))
     return answer(
         "schemes/show.html",
         "now",
-        **now,
+        **_standing(scheme),
         **_meaning(scheme.text),
         scheme=scheme,
         versions=web().read(lambda c: schemes.versions(c, scheme.id))[:MOST_VERSIONS],
@@ -51,18 +50,12 @@ def published(code: str) -> Published:
     return scheme
 
 
-def _standing(connection: Any, scheme: Published) -> dict[str, Any]:
-    latest = runs.latest(connection, scheme.id, 10)
-    stands = standing(
-        scheme,
-        schemes.states(connection, [scheme.id])[scheme.id],
-        overview.held(connection, [scheme.id]).get(scheme.id, 0),
-        documents.unplanned_count(connection, scheme.id),
-        latest[0] if latest else None,
-        schemes.cursors(connection).get(scheme.id),
-    )
+def _standing(scheme: Published) -> dict[str, Any]:
+    latest = web().read(lambda c: runs.latest(c, scheme.id, 10))
+    cursor = web().read(schemes.cursors).get(scheme.id)
+    stands = standing(scheme, tallies([scheme])[scheme.id], latest[0] if latest else None, cursor)
     live = any(run.state in ("reading", "writing") for run in latest)
-    return {"stands": stands, "needs": needs(connection, stands), "latest": latest, "live": live}
+    return {"stands": stands, "needs": needs([stands]), "latest": latest, "live": live}
 
 
 def _meaning(text: str) -> dict[str, Any]:

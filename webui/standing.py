@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
 
-from engine.model.ledger import State
-from engine.store import overview
+from engine.model.ledger import STATES, State
+from engine.store import overview, schemes
 from engine.store.overview import Cause, Wanted
 from engine.store.schemes import Published
 from webui.bars import Bar, of_states
@@ -22,20 +23,56 @@ NEEDY: tuple[tuple[str, Wanted], ...] = (
     ("refused", Wanted(state="refused")),
     ("held", Wanted(held=True)),
 )
+KINDS = [kind for kind, _ in NEEDY]
 PATIENCE = timedelta(minutes=5)
+MOST_HEAPS = 15
+LOOKED = 1000  # the newest documents of a heap whose reasons are read
 
 # A number of a document, or another long code: what differs between sentences that say the same.
 _PARTICULAR = re.compile(r"[A-Za-z]*[-_]?\d[\w-]{3,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """A scheme's documents by state, those of them held, and the records that are not mapped yet."""
+
+    states: dict[str, int]
+    held: int = 0
+    unplanned: int = 0
+
+    @property
+    def needs(self) -> int:
+        return self.states["unknown"] + self.states["refused"] + self.held
+
+    def of(self, kind: str) -> int:
+        return self.held if kind == "held" else self.states[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a scheme stands. `late` is set where it should have read further by now."""
+
+    scheme: Published
+    tally: Tally
+    bar: Bar
+    run: Any
+    cursor: datetime | None
+    lag: timedelta | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
-    """Documents of one scheme that wait for a person for one reason. `about` finds them in the list."""
+    """Documents of one scheme that wait for a person for one reason. `about` finds them in the list.
+
+    `more` where only the newest documents were looked at, so that there may be more of it.
+    """
 
     kind: str
     scheme: Published
     cause: Cause
     about: str
+    more: bool
 
     @property
     def address(self) -> str:
@@ -45,32 +82,23 @@ class Need:
         return url_for("documents.listed", code=self.scheme.code, state=self.kind, about=self.about)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a scheme stands. `late` is set where it should have read further by now."""
-
-    scheme: Published
-    bar: Bar
-    states: dict[str, int]
-    held: int
-    unplanned: int
-    run: Any
-    cursor: datetime | None
-    lag: timedelta | None
-    late: bool
-
-    @property
-    def needs(self) -> int:
-        return self.states["unknown"] + self.states["refused"] + self.held
+def tallies(schemes_: Sequence[Published]) -> dict[int, Tally]:
+    """How many documents of each scheme stand where."""
+    idents = tuple(one.id for one in schemes_)
+    return web().counted(("tallies", idents), lambda c: _tallies(c, idents))
 
 
-def standing(
-    scheme: Published, states: dict[str, int], held: int, unplanned: int, run: Any, cursor: datetime | None
-) -> Standing:
+def _tallies(connection: Any, idents: Sequence[int]) -> dict[int, Tally]:
+    states, held = schemes.states(connection, idents), overview.held(connection, idents)
+    unplanned = overview.unplanned(connection, idents)
+    return {ident: Tally(states[ident], held.get(ident, 0), unplanned.get(ident, 0)) for ident in idents}
+
+
+def standing(scheme: Published, tally: Tally, run: Any, cursor: datetime | None) -> Standing:
     lag = web().now() - cursor if cursor else None
     late = lag is not None and lag > _pace(scheme) + PATIENCE
-    shown = {**states, "waiting": states["waiting"] + unplanned}
-    return Standing(scheme, of_states(shown, held), shown, held, unplanned, run, cursor, lag, late)
+    shown = {**tally.states, "waiting": tally.states["waiting"] + tally.unplanned}
+    return Standing(scheme, tally, of_states(shown, tally.held), run, cursor, lag, late)
 
 
 def _pace(scheme: Published) -> timedelta:
@@ -80,15 +108,21 @@ def _pace(scheme: Published) -> timedelta:
     return 2 * min(spans) + (read.source.lag or timedelta(minutes=2)) if spans and read else timedelta(days=36500)
 
 
-def needs(connection: Any, one: Standing) -> list[Need]:
-    """A scheme's documents that wait for a person, by reason."""
-    found = []
-    counts = {"unknown": one.states["unknown"], "refused": one.states["refused"], "held": one.held}
-    for kind, wanted in NEEDY:
-        if counts[kind]:
-            causes = overview.causes(connection, one.scheme.id, wanted)
-            found += [Need(kind, one.scheme, cause, about) for about, cause in _merged(kind, causes)]
-    return found
+def needs(standings: Sequence[Standing]) -> list[Need]:
+    """What waits for a person, by reason, worst first. Of very many, the largest heaps are looked into."""
+    heaps = [(kind, wanted, one) for kind, wanted in NEEDY for one in standings if one.tally.of(kind)]
+    heaps.sort(key=lambda heap: (KINDS.index(heap[0]), -heap[2].tally.of(heap[0])))
+    found = [need for kind, wanted, one in heaps[:MOST_HEAPS] for need in _needs(kind, wanted, one)]
+    return sorted(found, key=lambda need: (KINDS.index(need.kind), -need.cause.count))
+
+
+def _needs(kind: str, wanted: Wanted, one: Standing) -> list[Need]:
+    def look(connection: Any) -> list[Cause]:
+        return overview.causes(connection, one.scheme.id, wanted, LOOKED)
+
+    causes = web().counted(("causes", one.scheme.id, kind), look)
+    more = one.tally.of(kind) > LOOKED
+    return [Need(kind, one.scheme, cause, about, more) for about, cause in _merged(kind, causes)]
 
 
 def _merged(kind: str, causes: list[Cause]) -> list[tuple[str, Cause]]:
@@ -107,17 +141,5 @@ def _merged(kind: str, causes: list[Cause]) -> list[tuple[str, Cause]]:
 
 def state_of(kind: str) -> Wanted:
     """The documents a filter word of the pages means: a state, or held."""
-    return Wanted(held=True) if kind == "held" else Wanted(state=_state(kind))
-
-
-def _state(kind: str) -> State | None:
-    states: dict[str, State] = {
-        "done": "done",
-        "waiting": "waiting",
-        "sending": "sending",
-        "unknown": "unknown",
-        "refused": "refused",
-        "skipped": "skipped",
-        "cancelled": "cancelled",
-    }
-    return states.get(kind)
+    state: State | None = next((one for one in STATES if one == kind), None)
+    return Wanted(held=True) if kind == "held" else Wanted(state=state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -13,6 +13,7 @@ from flask import current_app
 from engine.clock import Clock
 from engine.registry import Registry
 from engine.store.store import Store
+from webui.memo import Memo
 
 T = TypeVar("T")
 
@@ -25,10 +26,15 @@ class Web:
     registry: Registry
     clock: Clock
     zone: ZoneInfo
+    memo: Memo
 
     def read(self, work: Callable[[Any], T]) -> T:
         """What `work` finds, seen in one transaction."""
         return self.store.read(work)
+
+    def counted(self, key: Hashable, work: Callable[[Any], T]) -> T:
+        """The same for what goes over everything: found now or a moment ago."""
+        return self.memo.of(key, lambda: self.store.read(work))
 
     def now(self) -> datetime:
         return self.clock.now()

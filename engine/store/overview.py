@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
-from engine.model.ledger import State
+from engine.model.ledger import STATES, State
 from engine.store.documents import SHOWN
 from engine.store.lookups import Pair
 from engine.store.tables import (
@@ -77,12 +88,30 @@ def listed(
     connection: Connection, scheme_id: int, wanted: Wanted, before: int | None, most: int
 ) -> list[Row[Any]]:
     """Documents of a scheme, newest first, those behind id `before`."""
-    chosen = select(*SHOWN, document.c.settled_at).where(document.c.scheme_id == scheme_id, *_which(wanted))
-    if wanted.word:
-        chosen = _named(chosen, scheme_id, wanted.word)
+    these = _named(scheme_id, wanted.word) if wanted.word else _newest(scheme_id, wanted, before, most)
+    chosen = select(*SHOWN, document.c.settled_at).where(document.c.id.in_(these), *_which(wanted))
     if before is not None:
         chosen = chosen.where(document.c.id < before)
     return list(connection.execute(chosen.order_by(document.c.id.desc()).limit(most)))
+
+
+def _newest(scheme_id: int, wanted: Wanted, before: int | None, most: int) -> CompoundSelect[Any]:
+    """Ids of the newest of each state: the index is by state first, so each is a short walk."""
+    states = STATES if wanted.state is None and not wanted.held else (wanted.state or "waiting",)
+    walks = []
+    for state in states:
+        walk = select(document.c.id).where(document.c.scheme_id == scheme_id, document.c.state == state)
+        if before is not None:
+            walk = walk.where(document.c.id < before)
+        walks.append(walk.where(*_which(wanted)).order_by(document.c.id.desc()).limit(most).subquery())
+    return union_all(*(select(walk.c.id) for walk in walks))
+
+
+def _named(scheme_id: int, word: str) -> CompoundSelect[Any]:
+    """Ids by key, or by number through the records, which have an index for it."""
+    by_key = select(document.c.id).where(document.c.scheme_id == scheme_id, document.c.key == word)
+    by_number = select(document_record.c.document_id).join(record, record.c.id == document_record.c.record_id)
+    return union_all(by_key, by_number.where(record.c.scheme_id == scheme_id, record.c.number == word))
 
 
 def _which(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -97,16 +126,6 @@ def _which(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _named(chosen: Select[Any], scheme_id: int, word: str) -> Select[Any]:
-    """Numbers are found through the records, which have an index for them."""
-    by_number = (
-        select(document_record.c.document_id)
-        .join(record, record.c.id == document_record.c.record_id)
-        .where(record.c.scheme_id == scheme_id, record.c.number == word)
-    )
-    return chosen.where(or_(document.c.key == word, document.c.id.in_(by_number)))
 
 
 def document_of(connection: Connection, ident: int) -> Row[Any] | None:
