@@ -75,6 +75,7 @@ async def working(desk: Desk, work: Callable[[Services], Awaitable[T]]) -> T:
 
 async def work_off(desk: Desk, services: Services, scheme_id: int, run_id: int) -> Ended:
     """Work until the run is closed and nothing of it moves any more, until it is stuck, or until told to stop."""
+    services.store.write(lambda write: queue.hurry(write, "push", scheme_id, services.clock.now()))
     worker = services.worker([scheme_id])
     watch = Watch(services, worker, scheme_id, run_id, Bar(desk.terminal))
     fault = None

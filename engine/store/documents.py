@@ -100,7 +100,7 @@ def again(
     if "waiting" in states:
         waits = (document.c.state == "waiting") & (document.c.why != "held")
         count += connection.execute(update(document).where(mine, waits).values(due_at=now)).rowcount
-        unplan(connection, mine & (document.c.state == "waiting") & (document.c.why == "held"))
+        count += unplan(connection, mine & (document.c.state == "waiting") & (document.c.why == "held"))
     return count
 
 

@@ -171,6 +171,12 @@ def standing(connection: Connection, kind: str, scheme_id: int) -> dict[str, Sta
     return {row.state: Standing(*row) for row in found}
 
 
+def hurry(connection: Connection, kind: str, scheme_id: int, now: datetime) -> None:
+    """A person asks: what waits after failed tries is tried now, and its tries are counted afresh."""
+    waits = update(job).where(job.c.key == f"{kind}:{scheme_id}", job.c.state == "waiting")
+    connection.execute(waits.values(due_at=now, attempts=0, why=""))
+
+
 def busy(connection: Connection, scheme_id: int) -> bool:
     """Whether any job of the scheme waits or runs."""
     found = select(job.c.id).where(
