@@ -15,7 +15,7 @@ from engine.errors import Wrong
 from engine.exact import decode
 from engine.model.ledger import MOVES, State
 from engine.model.values import Json, Problem
-from engine.say import Say
+from engine.say import Say, Stored
 from engine.services import Services
 from engine.store import documents, runs
 from engine.store.schemes import Published
@@ -91,7 +91,7 @@ def _table(terminal: Terminal, rows: list[Any]) -> None:
             state_name(terminal, row.state, row.why),
             row.target_number or "",
             _when(row),
-            row.reason,
+            Stored(row.reason),
         )
         for row in rows
     ]
@@ -108,12 +108,12 @@ def _story(terminal: Terminal, row: Any, calls: list[Any]) -> None:
     """One document with all that was said about it."""
     _table(terminal, [row])
     for problem in cast("list[dict[str, str]]", decode(row.problems)):
-        terminal.line(f"  {problem['path']}: {problem['says']} {problem['do']}")
+        says, do = (terminal.told(Stored(problem[key])) for key in ("says", "do"))
+        terminal.line(f"  {problem['path']}: {says} {do}")
     for call in calls:
         at = f"{call.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        terminal.line(
-            f"  {at} {call.purpose} {call.operation} {call.status or '-'} {call.verdict} {call.took_ms}ms {call.says}"
-        )
+        facts = f"{call.purpose} {call.operation} {call.status or '-'} {call.verdict} {call.took_ms}ms"
+        terminal.line(f"  {at} {facts} {terminal.told(Stored(call.says))}")
 
 
 def _json(row: Any, calls: list[Any] | None) -> dict[str, Json]:

@@ -57,7 +57,7 @@ def test_a_secret_is_asked_for_where_somebody_sits_there(
         return "typed"
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("engine.cli.connections.getpass", typed)
+    monkeypatch.setattr("engine.cli.form.getpass", typed)
     assert duijie("connection", "add", "shop", *WDT).code == 0
     assert opened("shop") == {"app_secret": "typed"}
     assert len(asked) == 1
