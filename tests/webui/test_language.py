@@ -82,25 +82,6 @@ def test_an_english_page_says_in_chinese_only_what_is_data(tmp_path: Path) -> No
         assert rest == [], path
 
 
-def test_a_stored_sentence_is_told_again_in_english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    po = tmp_path / "en.po"
-    po.write_text(
-        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
-        'msgid "对照表 {table} 里没有 {code}。"\nmsgstr "Lookup {table} has no {code}."\n\n'
-        'msgid "仓库"\nmsgstr "warehouses"\n',
-        encoding="utf-8",
-    )
-    monkeypatch.setattr(language, "ENGINE", po)
-    language._patterns.cache_clear()
-    language._english.cache_clear()
-    try:
-        assert language._english("对照表 仓库 里没有 WH-1。") == "Lookup warehouses has no WH-1."
-        assert language._english("用友BIP：仓库不能为空") == "用友BIP：仓库不能为空"
-    finally:
-        language._patterns.cache_clear()
-        language._english.cache_clear()
-
-
 def test_the_switch_keeps_the_language_and_the_theme_and_comes_back(tmp_path: Path) -> None:
     client = build.empty(tmp_path).client()
     switched = client.get("/look?language=en&back=/runs?before=3")
