@@ -2,14 +2,21 @@
 
 A `Say` is the finished Chinese text and remembers the template it came from, so the same
 sentence can be told in English from `engine/locale/en.po` (msgid = the Chinese template).
+What the database keeps is the finished text alone; as `Stored` its template is found again.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from pathlib import Path
+from string import Formatter
 
 LANGUAGES = ("zh", "en")
+CATALOGUE = Path(__file__).parent / "locale" / "en.po"
+
+_SIGNS = {"、": ", ", "；": "; "}
 
 
 class Say(str):
@@ -31,9 +38,35 @@ def _again(template: str, args: dict[str, object]) -> Say:
     return Say(template, **args)
 
 
+class Words(str):
+    """Several texts as one, each told on its own: `甲、乙` is told as `甲, 乙` in English."""
+
+    parts: tuple[str, ...]
+    between: str
+
+    def __new__(cls, parts: Iterable[str], between: str = "、") -> Words:
+        listed = tuple(parts)
+        text = super().__new__(cls, between.join(listed))
+        text.parts, text.between = listed, between
+        return text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Words, (self.parts, self.between))
+
+
+class Stored(str):
+    """A finished sentence from the database: ours is recognised by its template, a vendor's stays as it is."""
+
+
 def tell(text: str, language: str) -> str:
     """`text` in `language` ("zh" or "en"); what has no template, vendors' words say, stays as it is."""
-    if language == "zh" or not isinstance(text, Say):
+    if language == "zh":
+        return str(text)
+    if isinstance(text, Stored):
+        return _recognised(str(text))
+    if isinstance(text, Words):
+        return _SIGNS.get(text.between, text.between).join(tell(part, language) for part in text.parts)
+    if not isinstance(text, Say):
         return str(text)
     template = _english().get(text.template, text.template)
     args = {
@@ -46,5 +79,47 @@ def tell(text: str, language: str) -> str:
 def _english() -> dict[str, str]:
     from babel.messages.pofile import read_po
 
-    with (Path(__file__).parent / "locale" / "en.po").open("rb") as file:
+    with CATALOGUE.open("rb") as file:
         return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
+
+
+@lru_cache(maxsize=4096)
+def _recognised(text: str) -> str:
+    """English for a finished sentence; what fills its places may be sentences again."""
+    if text.isascii():
+        return text
+    if text in _english():
+        return _english()[text]
+    for pattern, english in _patterns():
+        if found := pattern.fullmatch(text):
+            return _filled(english, {name: _recognised(value) for name, value in found.groupdict().items()})
+    return text
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Every template with places as a pattern, the most telling first."""
+    with_places = [(chinese, english) for chinese, english in _english().items() if _places(chinese)]
+    with_places.sort(key=lambda pair: len(re.sub(r"\{[^}]*\}", "", pair[0])), reverse=True)
+    return [(_pattern(chinese), english) for chinese, english in with_places]
+
+
+def _places(template: str) -> bool:
+    """Whether `{…}` in it are places; `{% %}` and `{value: …}` are text of sentences without any."""
+    names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    return bool(names) and all(name.isidentifier() for name in names)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts, seen = [], set()
+    for literal, name, _spec, _how in Formatter().parse(template):
+        parts.append(re.escape(literal))
+        if name:
+            parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+            seen.add(name)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    parts = Formatter().parse(template)
+    return "".join(literal + (values.get(name, "") if name else "") for literal, name, _spec, _how in parts)

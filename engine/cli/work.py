@@ -19,7 +19,7 @@ from engine.cli.show import Bar, Terminal
 from engine.model.ledger import Counts
 from engine.model.values import Json
 from engine.run.worker import Worker
-from engine.say import Say
+from engine.say import Say, Stored
 from engine.services import Services
 from engine.store import queue, runs
 from engine.store.queue import Standing
@@ -61,7 +61,11 @@ class Seen:
 
     @property
     def reading_fault(self) -> tuple[str, str] | None:
-        return (self.run.fault_kind, self.run.fault) if self.run.fault_in in ("reading", "counts") else None
+        return (
+            (self.run.fault_kind, Stored(self.run.fault))
+            if self.run.fault_in in ("reading", "counts")
+            else None
+        )
 
 
 async def working(desk: Desk, work: Callable[[Services], Awaitable[T]]) -> T:
@@ -132,10 +136,10 @@ def _stuck(seen: Seen, now: datetime) -> tuple[str, str] | None:
     if seen.run.state == "reading" or (seen.settled and seen.run.state == "closed"):
         return None
     if seen.run.fault_kind in A_PERSON_MOVES and seen.run.fault_in == "writing":
-        return seen.run.fault_kind, seen.run.fault
+        return seen.run.fault_kind, Stored(seen.run.fault)
     waits = seen.jobs.get("waiting")
     if waits and waits.why and (waits.attempts >= TRIES or waits.due_at - now > FAR):
-        return seen.run.fault_kind or "unreachable", waits.why
+        return seen.run.fault_kind or "unreachable", Stored(waits.why)
     return None
 
 
@@ -176,7 +180,7 @@ def told(terminal: Terminal, ended: Ended, scheme: str, seconds: float) -> int:
     if counts.older:
         terminal.line(Say("  以前的单据定案 {older}", older=counts.older))
     if ended.warning:
-        terminal.note(ended.warning)
+        terminal.note(Stored(ended.warning))
     if ended.signal is not None:
         terminal.note(Say("已停下，读到的都已保存；再运行一次就接着做。"))
         return 128 + ended.signal

@@ -43,4 +43,4 @@ def test_the_help_is_english_where_the_person_is(duijie: Duijie, monkeypatch: py
     said = duijie("connection", "add", "--help")
     assert said.out.startswith("Usage: duijie connection add")
     assert not re.search("[\u4e00-\u9fff]", said.out)
-    assert "--limit wants a value behind it." in duijie("run", "x", "--limit").err
+    assert "--limit needs a value." in duijie("run", "x", "--limit").err
