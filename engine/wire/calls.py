@@ -31,7 +31,7 @@ class Plan:
         ring: Ring,
         busy_wait: timedelta | None,
     ) -> None:
-        how = operation.call.get(channel)
+        how = operation.call.get(channel) or operation.call.get("default")
         if how is None:
             says = Say(
                 "接口 {name} 不能走 {vendor} 的通道 {channel}，请换一个连接。",
