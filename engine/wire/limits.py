@@ -23,37 +23,54 @@ class Bucket:
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.limits = limits
         self._clock = clock
-        self._slots = asyncio.Semaphore(max(1, min(limits.at_once, limits.per_minute or limits.at_once)))
-        self._turn = asyncio.Lock()
+        self._free = max(1, min(limits.at_once, limits.per_minute or limits.at_once))
         self._counted = limits.per_minute is not None or limits.per_second is not None
+        self._turn, self._waiting = asyncio.Lock(), 0
+        self._freed: asyncio.Future[None] | None = None
         self._flying = 0
         self._ended: deque[float] = deque()
         self._begun: deque[float] = deque()
 
+    def take(self) -> bool:
+        """A slot without waiting; False where there is none, the rate is used up or somebody waits already."""
+        if not self._free or self._waiting or (self._counted and self._pause(self._clock.monotonic()) > 0):
+            return False
+        self._enter()
+        return True
+
     async def acquire(self) -> None:
         """Wait for a slot and for the rate; first come, first served."""
-        await self._slots.acquire()
-        if not self._counted:
+        if self.take():
             return
+        self._waiting += 1
         try:
             async with self._turn:
+                while not self._free:
+                    self._freed = asyncio.get_running_loop().create_future()
+                    await self._freed
                 while (pause := self._pause(self._clock.monotonic())) > 0:
                     await self._clock.sleep(pause)
-                self._flying += 1
-                self._begun.append(self._clock.monotonic())
-        except BaseException:
-            self._slots.release()
-            raise
+                self._enter()
+        finally:
+            self._waiting -= 1
 
     def release(self, used: bool = True) -> None:
         """Give the slot back; `used` False where nothing was sent and so nothing counts."""
+        self._free += 1
         if self._counted:
             self._flying -= 1
             if used:
                 self._ended.append(self._clock.monotonic())
             else:
                 self._begun.pop()
-        self._slots.release()
+        if self._freed is not None and not self._freed.done():
+            self._freed.set_result(None)
+
+    def _enter(self) -> None:
+        self._free -= 1
+        if self._counted:
+            self._flying += 1
+            self._begun.append(self._clock.monotonic())
 
     def _pause(self, now: float) -> float:
         """Seconds to wait before the next call, 0 where it may go now."""

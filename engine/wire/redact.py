@@ -139,7 +139,9 @@ class _Names:
 
     def suspects(self, text: bytes) -> bool:
         """Whether a usual name stands between quotation marks; a tenth of what a search by names costs."""
-        return not self._usual.isdisjoint(text.replace(b'\\"', b'"').split(b'"'))
+        if b'\\"' in text:
+            text = text.replace(b'\\"', b'"')
+        return not self._usual.isdisjoint(text.split(b'"'))
 
     def masked(self, text: str) -> str:
         text = self._plain.sub(_hidden, text)

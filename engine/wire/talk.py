@@ -33,6 +33,7 @@ __all__ = ["Hit", "Link", "Page", "Saved", "Talk"]
 
 T = TypeVar("T")
 Purpose: TypeAlias = Literal["read", "save", "lookup", "token"]
+_Ready: TypeAlias = "tuple[Call, dict[str, str]]"
 
 DEADLINE = 60.0
 """Seconds for one call all told: an ERP may take half a minute to save a long document."""
@@ -193,7 +194,7 @@ class Talk:
 
     async def _call(self, purpose: Purpose, plan: Plan, call: Call, read: Callable[[Reply], T]) -> T:
         """Sign and send; once more with fresh tokens where the vendor says that the token was the trouble."""
-        ready, used = await self._ready(plan, call)
+        ready, used = self._at_once(call) or await self._ready(plan, call)
         try:
             return await self._exchange(purpose, plan, ready, read)
         except Fault as fault:
@@ -203,21 +204,19 @@ class Talk:
         ready, _ = await self._ready(plan, call)
         return await self._exchange(purpose, plan, ready, read)
 
-    async def _ready(self, plan: Plan, call: Call) -> tuple[Call, dict[str, str]]:
-        """A slot taken, the call signed, and the tokens it was signed with.
+    def _at_once(self, call: Call) -> _Ready | None:
+        """A slot taken, the call signed, and the tokens it was signed with; None where it must wait."""
+        return self._signed(call) if self._bucket.take() else None
 
-        Signed after the wait for the slot, for timestamps age. Where tokens must be fetched first
-        the slot is given back, for the fetching needs one.
+    async def _ready(self, plan: Plan, call: Call) -> _Ready:
+        """As `_at_once`, after the wait for a slot and for tokens.
+
+        Signed after the wait, for timestamps age. Where tokens must be fetched first the slot was
+        given back, for the fetching needs one.
         """
         await self._bucket.acquire()
-        try:
-            ready = self._signer.at_once(call)
-        except BaseException:
-            self._bucket.release(used=False)
-            raise
-        if ready is not None:
-            return ready, self._ring.values(self._token_names)
-        self._bucket.release(used=False)
+        if signed := self._signed(call):
+            return signed
 
         async def ask(first: Call, read: Callable[[Reply], Turn]) -> Turn:
             await self._bucket.acquire()
@@ -227,6 +226,16 @@ class Talk:
         used = self._ring.values(self._token_names)
         await self._bucket.acquire()
         return ready, used
+
+    def _signed(self, call: Call) -> _Ready | None:
+        """Signed in the slot just taken; the slot is given back where that fails or needs other calls first."""
+        ready = None
+        try:
+            ready = self._signer.at_once(call)
+        finally:
+            if ready is None:
+                self._bucket.release(used=False)
+        return None if ready is None else (ready, self._ring.values(self._token_names))
 
     async def _exchange(self, purpose: Purpose, plan: Plan, ready: Call, read: Callable[[Reply], T]) -> T:
         """One call out, one reply judged, the slot given back, and the whole told to `heard`."""

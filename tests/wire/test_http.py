@@ -193,6 +193,72 @@ def test_a_deadline_that_passes_before_connecting_sends_nothing():
     assert (late.kind, late.sent) == ("unreachable", False)
 
 
+def test_a_name_nobody_knows_is_unreachable():
+    async def go() -> Fault:
+        async def unknown(host: str, port: int) -> Sequence[str]:
+            raise OSError("no such name")
+
+        async with HTTPDoor(names=unknown) as door:
+            with pytest.raises(Fault) as caught:
+                await door.send(Call("GET", "https://erp.example.com/"), HostRule.of(["erp.example.com"]), 5)
+            return caught.value
+
+    lost = asyncio.run(go())
+    assert (lost.kind, lost.sent) == ("unreachable", False)
+    assert "找不到主机 erp.example.com" in lost.says
+
+
+def test_this_machines_own_names_are_asked():
+    async def go() -> Reply:
+        async with (
+            Vendor(says({"a": 1})) as vendor,
+            HTTPDoor(frozenset({("localhost", vendor.port)})) as door,
+        ):
+            return await door.send(
+                Call("GET", f"http://localhost:{vendor.port}/"), HostRule.of(["localhost"]), 5
+            )
+
+    assert asyncio.run(go()).data == {"a": 1}
+
+
+def test_who_is_told_to_stop_is_not_told_of_a_deadline():
+    async def go() -> bool:
+        async with Vendor(_silence) as vendor, HTTPDoor(vendor.pair) as door:
+            task = asyncio.create_task(door.send(Call("GET", vendor.url), LOCAL, 60))
+            while not vendor.asked:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return task.cancelled()
+
+    assert asyncio.run(go())
+
+
+def test_a_deadline_of_one_call_ends_that_call_only():
+    async def go() -> tuple[Fault, Reply]:
+        async def answer(asked: Asked, line: Line) -> None:
+            if asked.target == "/slow":
+                await line.reader.read()
+            await asyncio.sleep(0.3)
+            line.write(http(b"{}"))
+
+        async with Vendor(answer) as vendor, HTTPDoor(vendor.pair) as door:
+            slow = door.send(Call("GET", vendor.url + "/slow"), LOCAL, 0.1)
+            fast = door.send(Call("GET", vendor.url + "/fast"), LOCAL, 5)
+            ended, replied = await asyncio.gather(slow, fast, return_exceptions=True)
+            assert isinstance(ended, Fault)
+            assert isinstance(replied, Reply)
+            task = asyncio.current_task()
+            assert task is not None
+            assert task.cancelling() == 0
+            return ended, replied
+
+    ended, replied = asyncio.run(go())
+    assert "0.1 秒" in ended.says
+    assert replied.status == 200
+
+
 def test_a_closed_port_is_unreachable_and_nothing_was_sent():
     async def go() -> Fault:
         async with Vendor(says({})) as vendor:
