@@ -99,7 +99,7 @@ class Desk:
     def unplanned(self) -> list[Unplanned]:
         return self.store.read(lambda c: plans.unplanned(c, self.scheme_id, 0, 1000))
 
-    def plan(self, *made: Planned) -> None:
+    def plan(self, *made: Planned, lease: Lease | None = None) -> None:
         """Keep these plans; without any, every unplanned record becomes a document with the record as its body."""
         batch = made or tuple(
             Planned(one, one.key, "waiting", "new", body=one.body, sent_number=one.number)
@@ -114,6 +114,7 @@ class Desk:
             self.key_at,
             self.clock.now(),
             batch,
+            lease,
         )
         self.store.write(lambda c: plans.plan(c, [kept]))
 

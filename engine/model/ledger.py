@@ -51,6 +51,8 @@ class PageKept:
     rows: tuple[Row, ...]
     cursor: datetime | None = None
     expected: int | None = None
+    lease: Lease | None = None
+    """Whose reading this is: a page of a holder that was overtaken is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class PlanKept:
     key_at: str | None
     at: datetime
     plans: tuple[Planned, ...]
+    lease: Lease | None = None
+    """Whose mapping this is: a plan of a holder that was overtaken is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.crash import point
 from engine.exact import decode, encode
 from engine.mapping.compile import Lookups, Mapped
-from engine.model.ledger import PlanKept, Planned, Unplanned
+from engine.model.ledger import Lease, PlanKept, Planned, Unplanned
 from engine.run.flow import Flow
 from engine.say import Say
 from engine.store.plan import plan, unplanned
@@ -19,7 +19,9 @@ BATCH = 128
 LARGE = 1_000_000  # characters of a batch: from here on mapping leaves the event loop to others
 
 
-async def plan_next(flow: Flow, store: Store, lookups: Lookups, now: datetime, after: int) -> tuple[int, int]:
+async def plan_next(
+    flow: Flow, store: Store, lease: Lease, lookups: Lookups, now: datetime, after: int
+) -> tuple[int, int]:
     """Plan the next records behind id `after`; gives the last id planned (0: none left) and how many may be sent."""
     ident = flow.published.id
     rows = await asyncio.to_thread(store.read, lambda read: unplanned(read, ident, after, BATCH))
@@ -29,12 +31,14 @@ async def plan_next(flow: Flow, store: Store, lookups: Lookups, now: datetime, a
     large = sum(len(row.body) for row in rows) > LARGE
     plans = await asyncio.to_thread(make) if large else make()
     point("plan.made")
-    kept = await store.writer.write(plan, _batch(flow, store, plans, now))
+    kept = await store.writer.write(plan, _batch(flow, store, lease, plans, now))
     point("plan.kept")
     return rows[-1].id, kept
 
 
-def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
+def _batch(
+    flow: Flow, store: Store, lease: Lease, plans: tuple[Planned, ...], now: datetime
+) -> PlanKept:
     key = flow.target.idempotency
     return PlanKept(
         installation=store.installation,
@@ -45,6 +49,7 @@ def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) 
         key_at=key.at if key else None,
         at=now,
         plans=plans,
+        lease=lease,
     )
 
 

@@ -66,8 +66,8 @@ class Pull:
             await self._window(window, asked)
         if self.stopping.is_set():
             return False
-        await self.store.writer.write(runs.reads_done, run_id)
-        await self._wake_push()
+        await self.store.writer.write(runs.reads_done, (self.lease, self.clock.now()))
+        self.kept()
         return True
 
     @property
@@ -162,7 +162,7 @@ class Pull:
 
     async def _keep(self, rows: tuple[Row, ...], cursor: datetime | None, expected: int | None) -> Kept:
         at = self.clock.now()
-        page = PageKept(self.flow.published.id, self._run_id, at, rows, cursor, expected)
+        page = PageKept(self.flow.published.id, self._run_id, at, rows, cursor, expected, self.lease)
         kept = await self.store.writer.write(keep, page)
         point("cursor.moved" if cursor else "read.kept")
         if kept.new or kept.changed:

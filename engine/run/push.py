@@ -134,7 +134,9 @@ class Push:
         taken, planned_to, sent_to = 0, 0, 0
         while not self._over():
             now = self.clock.now()
-            planned_to, fresh = await plan_next(self.flow, self.store, self.lookups(), now, planned_to)
+            planned_to, fresh = await plan_next(
+                self.flow, self.store, self.lease, self.lookups(), now, planned_to
+            )
             reached = sent_to
             batch = await self._read(lambda read: send.due(read, self._scheme, now, reached, AHEAD))  # noqa: B023
             for due in batch:

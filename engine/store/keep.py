@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
 from engine.model.ledger import Kept, PageKept, Row
+from engine.store.queue import fence
 from engine.store.tables import cursor, record, run, run_record
 
 _insert = insert(record)
@@ -25,7 +26,11 @@ _change = (
 
 
 def keep(connection: Connection, pages: Sequence[PageKept]) -> list[Kept]:
-    """Upsert each page by key, count it once per run, move the cursor where the page says so."""
+    """Upsert each page by key, count it once per run, move the cursor where the page says so.
+
+    Raises LeaseLost where another worker took the reading over.
+    """
+    fence(connection, [page.lease for page in pages])
     return [_keep(connection, page) for page in pages]
 
 

@@ -17,6 +17,7 @@ from engine.exact import encode
 from engine.model.ledger import PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
 from engine.store.keys import stored_key, with_key
+from engine.store.queue import fence
 from engine.store.tables import document, document_record, record
 
 _planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
@@ -48,7 +49,8 @@ def unplanned(connection: Connection, scheme_id: int, after: int, most: int) -> 
 
 
 def plan(connection: Connection, batches: Sequence[PlanKept]) -> list[int]:
-    """Keep each batch; gives how many documents of it wait to be sent."""
+    """Keep each batch; gives how many documents of it wait to be sent. Raises LeaseLost."""
+    fence(connection, [batch.lease for batch in batches])
     return [_plan(connection, batch) for batch in batches]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,6 +129,20 @@ def extend(connection: Connection, lease: Lease, now: datetime) -> None:
     held = (job.c.id == lease.job_id) & (job.c.token == lease.token) & (job.c.state == "leased")
     if not connection.execute(update(job).where(held).values(lease_until=now + LEASE)).rowcount:
         raise LeaseLost(lease.key)
+
+
+def fence(connection: Connection, leases: Iterable[Lease | None]) -> None:
+    """Raises LeaseLost where any of these leases is no longer the job's. Asked in the transaction that writes.
+
+    The row stays locked until the commit: who takes the job over sees all that was written under it.
+    """
+    held = {(lease.job_id, lease.token) for lease in leases if lease is not None}
+    mine = select(job.c.id, job.c.token).where(
+        job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased"
+    )
+    found = connection.execute(mine.with_for_update(read=True)) if held else ()
+    if held - {(row[0], row[1]) for row in found}:
+        raise LeaseLost("another worker took this job over")
 
 
 def finish(connection: Connection, done: Sequence[tuple[Lease, datetime | None, str]]) -> list[None]:

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, update
 
 from engine.exact import decode, encode
-from engine.model.ledger import WORST, Counts, RunAsked
+from engine.model.ledger import WORST, Counts, Lease, RunAsked
 from engine.model.values import Window
-from engine.store.queue import Asked, put
+from engine.store.queue import Asked, fence, put
 from engine.store.tables import (
     cursor,
     document,
@@ -102,18 +102,20 @@ def asked_of(connection: Connection, run_id: int) -> RunAsked:
     return RunAsked(span=window, params=said.get("params") or {}, limit=said.get("limit"))
 
 
-def read_done(connection: Connection, run_id: int) -> None:
+def read_done(connection: Connection, run_id: int | None) -> None:
     """All was read and kept; what is left is writing."""
     connection.execute(
         update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing")
     )
 
 
-def reads_done(connection: Connection, run_ids: Sequence[int]) -> list[None]:
-    """`read_done` for each, as the writer wants it."""
-    for run_id in run_ids:
-        read_done(connection, run_id)
-    return [None] * len(run_ids)
+def reads_done(connection: Connection, done: Sequence[tuple[Lease, datetime]]) -> list[None]:
+    """All of each lease's run was read: the push job that will close it is put in the same transaction."""
+    fence(connection, [lease for lease, _ in done])
+    for lease, now in done:
+        read_done(connection, lease.run_id)
+        put(connection, [Asked("push", lease.scheme_id, now, lease.run_id)])
+    return [None] * len(done)
 
 
 def fail(connection: Connection, run_id: int, kind: str, says: str, where: str) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
-from engine.errors import LeaseLost
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
-from engine.store.tables import attempt, document, job, scheme
+from engine.store.queue import fence
+from engine.store.tables import attempt, document, scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def recover(connection: Connection, leases: Sequence[tuple[Lease, datetime]]) ->
 
 
 def _recover(connection: Connection, lease: Lease, now: datetime) -> int:
-    _fence(connection, [lease])
+    fence(connection, [lease])
     left = update(document).where(document.c.scheme_id == lease.scheme_id, document.c.state == "sending")
     return connection.execute(
         left.values(state="unknown", why="", due_at=now, looks=0, looked_at=None)
@@ -127,7 +127,7 @@ def _recover(connection: Connection, lease: Lease, now: datetime) -> int:
 
 def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
     """Journal before wire. False where the document may no longer be sent: cancelled or changed meanwhile."""
-    _fence(connection, [one.lease for one in marks])
+    fence(connection, [one.lease for one in marks])
     marked = set(
         connection.scalars(
             update(document)
@@ -146,7 +146,7 @@ def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
 
 def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
     """Keep outcomes and the exchanges that told them."""
-    _fence(connection, [one.lease for one in settled])
+    fence(connection, [one.lease for one in settled])
     unmarked = [one.id for one in settled if not one.journalled]
     if unmarked:  # only under the fault the reliability suite must be able to find
         connection.execute(update(document).where(document.c.id.in_(unmarked)).values(state="sending"))
@@ -202,20 +202,6 @@ def hear(connection: Connection, heard: Sequence[Heard]) -> list[None]:
     ]
     connection.execute(insert(attempt), rows)
     return [None] * len(heard)
-
-
-def _fence(connection: Connection, leases: Sequence[Lease]) -> None:
-    """Raises LeaseLost where any of these leases is no longer the job's.
-
-    The row stays locked until the commit: who takes the job over sees all that was written under it.
-    """
-    held = {(lease.job_id, lease.token) for lease in leases}
-    mine = select(job.c.id, job.c.token).where(
-        job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased"
-    )
-    found = connection.execute(mine.with_for_update(read=True))
-    if held - {(row[0], row[1]) for row in found}:
-        raise LeaseLost("another worker took this job over")
 
 
 def numbering(connection: Connection, scheme_id: int) -> str:

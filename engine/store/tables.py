@@ -320,6 +320,7 @@ job = Table(
         postgresql_where=text("state = 'leased'"),
     ),
     Index("ix_job_due", "state", "due_at"),
+    sqlite_autoincrement=True,  # an id given again would give its lease again: (id, token) must be unique for ever
 )
 
 leader = Table(
