@@ -239,7 +239,7 @@ class _Building:
         first = parent.keys.setdefault(node.text, node)
         if first is not node:
             says = Say("“{key}”写了两次，第一次在第 {line} 行", key=cut.clip(node.text), line=first.line)
-            do = Say("只留一个；同一个目标字段要写两次时用列表写法 - {{to: …}}")
+            do = Say("只留一个；同一个目标字段要写两次时用列表写法 - {to: …}")
             self.tell(node.at, "twice", says, do, under(self.path(), node.text))
         elif not node.style and node.text in ("", "<<"):
             del parent.keys[node.text]

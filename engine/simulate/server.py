@@ -99,7 +99,7 @@ class Theatre:
 def _plan(given: Record, seed: int) -> FaultPlan:
     rates = given.get("rates") or {}
     if not isinstance(rates, dict):
-        raise ValueError(Say("rates 写成 {{故障: 比例}}"))
+        raise ValueError(Say("rates 写成 {故障: 比例}"))
     shares = {name: _number(rates, name, 0) for name in rates}
     slow, retry_after = _number(given, "slow", 1), int(_number(given, "retry_after", 1))
     return FaultPlan(int(_number(given, "seed", seed)), shares, slow=slow, retry_after=retry_after)
