@@ -15,7 +15,7 @@ from engine.clock import Clock
 from engine.errors import Wrong
 from engine.model.values import Problem
 from engine.registry import Registry
-from engine.say import Say
+from engine.say import Say, Words
 from engine.services import Services
 from engine.settings import Settings
 from engine.store import connections, schemes
@@ -86,7 +86,7 @@ def scheme_of(store: Store, code: str) -> Published:
     found = store.read(lambda read: schemes.published(read, code))
     if found is not None:
         return found
-    known = "、".join(one.code for one in store.read(schemes.every))
+    known = Words(one.code for one in store.read(schemes.every))
     says = Say("没有已发布的方案 {code}。", code=code)
     offer = Say("已发布的有：{known}。", known=known) if known else Say("先用 duijie publish FILE 发布一个。")
     raise Wrong([Problem("SCHEME", "no_scheme", says, offer)])

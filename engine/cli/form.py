@@ -20,7 +20,7 @@ from engine.errors import Wrong
 from engine.model.catalog import Channel, Connector, Limits, Setting, duration
 from engine.model.values import Json, Problem
 from engine.registry import Registry
-from engine.say import Say
+from engine.say import Say, Words
 from engine.settings import variable
 from engine.store.connections import Account
 
@@ -112,7 +112,7 @@ class Form:
                 offer(name, self.registry.connectors),
             )
         elif found is None:
-            known = "、".join(self.registry.connectors)
+            known = Words(self.registry.connectors)
             self.wrong(
                 "--connector", "missing", Say("新连接要写 --connector。"), Say("有：{known}。", known=known)
             )
@@ -133,7 +133,7 @@ class Form:
         elif len(known) == 1:
             return next(iter(known))
         else:
-            told = "；".join(f"{code} {channel.title}" for code, channel in known.items())
+            told = Words([f"{code} {channel.title}" for code, channel in known.items()], "；")
             self.wrong(
                 "--channel",
                 "missing",
@@ -193,7 +193,7 @@ class Form:
                     option,
                     "pair",
                     Say("{option} 要写成 名称=值。", option=option),
-                    Say("名称有：{known}。", known="、".join(known)),
+                    Say("名称有：{known}。", known=Words(known)),
                 )
             elif name not in known:
                 self.wrong(
@@ -255,7 +255,7 @@ class Form:
             if name in Limits.model_fields and number.isascii() and number.isdigit() and int(number) > 0:
                 limits[name] = int(number)
             else:
-                names = "、".join(Limits.model_fields)
+                names = Words(Limits.model_fields)
                 self.wrong(
                     "--limit",
                     "limit",

@@ -14,7 +14,7 @@ from engine.cli.parser import Commands, argument
 from engine.cli.show import problem_json
 from engine.errors import Wrong
 from engine.model.values import Problem
-from engine.say import Say
+from engine.say import Say, Words
 from engine.store import lookups, runs, schemes
 from engine.store.lookups import Pair
 
@@ -129,7 +129,7 @@ def show(asked: Namespace, desk: Desk) -> int:
         tables = store.read(lookups.tables)
         pairs = store.read(lambda read: lookups.pairs(read, asked.table)) if asked.table else []
     if asked.table and asked.table not in [table.code for table in tables]:
-        known = "、".join(table.code for table in tables)
+        known = Words(table.code for table in tables)
         do = Say("有：{known}。", known=known) if known else Say("用 duijie lookup import 导入。")
         raise Wrong([Problem("TABLE", "no_table", Say("没有对照表 {table}。", table=asked.table), do)])
     terminal = desk.terminal

@@ -15,7 +15,7 @@ from engine.errors import Wrong
 from engine.exact import decode
 from engine.model.ledger import MOVES, State
 from engine.model.values import Json, Problem
-from engine.say import Say, Stored
+from engine.say import Say, Stored, Words
 from engine.services import Services
 from engine.store import documents, runs
 from engine.store.schemes import Published
@@ -245,5 +245,5 @@ def _no_move(terminal: Terminal, row: Any, state: State) -> Problem:
         state=STATES[state],
     )
     can = [STATES[move] for move in MOVES[now] if move in ("done", "cancelled", "skipped")]
-    do = Say("可以定为：{can}。", can="、".join(can)) if can else Say("这种状态不用人工定案。")
+    do = Say("可以定为：{can}。", can=Words(can)) if can else Say("这种状态不用人工定案。")
     return Problem("--key", "no_move", says, do)

@@ -19,7 +19,7 @@ from engine.errors import Wrong
 from engine.model.scheme import Scheme
 from engine.model.values import Json, Problem
 from engine.registry import Registry
-from engine.say import Say
+from engine.say import Say, Words
 from engine.store import connections, documents, lookups, schemes
 
 
@@ -253,7 +253,7 @@ def rollback(asked: Namespace, desk: Desk) -> int:
                         "VERSION",
                         "no_version",
                         says,
-                        Say("有的是：{known}。", known="、".join(reversed(versions))),
+                        Say("有的是：{known}。", known=Words(reversed(versions))),
                     )
                 ]
             )

@@ -17,7 +17,7 @@ from engine.errors import Wrong
 from engine.model.values import Problem
 from engine.run.schedule import Clockwork
 from engine.run.worker import Worker
-from engine.say import Say
+from engine.say import Say, Words
 from engine.services import Services
 from engine.store import connections
 from engine.store.store import Store
@@ -104,7 +104,7 @@ def _simulated(desk: Desk) -> Iterator[Desk]:
             _only_simulated(desk, store)
             for account, secrets in vendors.accounts(desk.registry()):
                 register(store, account, secrets, desk.clock.now())
-        desk.terminal.note(Say("模拟器已启动，连接 {names} 指向它们。", names="、".join(MAIN)))
+        desk.terminal.note(Say("模拟器已启动，连接 {names} 指向它们。", names=Words(MAIN)))
         yield desk
 
 
@@ -113,7 +113,7 @@ def _only_simulated(desk: Desk, store: Store) -> None:
     found = store.read(lambda read: connections.every(read, store.vault))
     real = [one.code for one in found if one.code in MAIN and one.options.get("hosts") != LOCAL]
     if real:
-        says = Say("连接 {names} 是真实账号，不会换成模拟器。", names="、".join(real))
+        says = Say("连接 {names} 是真实账号，不会换成模拟器。", names=Words(real))
         do = Say("另用一个 DUIJIE_HOME，或不带 --simulate 启动。")
         raise Wrong([Problem("--simulate", "real_account", says, do)])
 

@@ -13,7 +13,7 @@ from engine.document.reader import read
 from engine.document.shape import Anything, Bag, Keys, Listed, Reading, Text, first, no_mapping
 from engine.mapping.compile import Mapped, Mapping
 from engine.model.values import Json, Mark, Problem, Record
-from engine.say import Say
+from engine.say import Say, Words
 
 ZONE = timezone(timedelta(hours=8))
 """In which a case's `now` is told where it names no offset: the vendors' Asia/Shanghai."""
@@ -142,7 +142,7 @@ def _case(node: Node, path: str, reading: Reading) -> Case | None:
 
 def _one_of(node: Pairs, path: str, keys: tuple[str, ...], reading: Reading) -> None:
     if sum(key in node.values for key in keys) != 1:
-        says = Say("{keys} 要写一个，也只能写一个", keys="、".join(keys))
+        says = Say("{keys} 要写一个，也只能写一个", keys=Words(keys))
         reading.tell(path, "case", says, Say("留下要用的那一个"), node.at)
 
 
@@ -219,8 +219,13 @@ def _problems_differ(expected: tuple[tuple[str, str], ...], found: list[Mapped],
         else:
             left.remove(hit)
     return others + [
-        _problem("problems", Say("多出问题 {problem}", problem=str(problem)), case) for problem in left
+        _problem("problems", Say("多出问题 {problem}", problem=_told(problem)), case) for problem in left
     ]
+
+
+def _told(problem: Problem) -> Words:
+    parts = (f"{problem.path}:", problem.says, problem.do)
+    return Words([part for part in parts if part], " ")
 
 
 def _instead(mapped: Mapped, case: Case) -> Problem:
@@ -228,10 +233,10 @@ def _instead(mapped: Mapped, case: Case) -> Problem:
     if mapped.document is not None:
         return _problem("documents", Say("实际生成了单据"), case)
     if mapped.problems:
-        told = "; ".join(str(problem) for problem in mapped.problems)
+        told = Words([_told(problem) for problem in mapped.problems], "; ")
         return _problem("problems", Say("实际有问题：{told}", told=told), case)
     if mapped.held:
-        told = "、".join(f"{miss.table} {miss.code}" for miss in mapped.held)
+        told = Words(f"{miss.table} {miss.code}" for miss in mapped.held)
         return _problem("held", Say("实际在等对照：{told}", told=told), case)
     return _problem("skipped", Say("实际跳过了：{reason}", reason=mapped.skipped), case)
 

@@ -16,7 +16,7 @@ from engine.mapping.compile import Mapping, compile_mapping, compile_settings
 from engine.model.catalog import Connector, Operation
 from engine.model.scheme import Scheme, Source, Target
 from engine.model.values import Problem
-from engine.say import Say
+from engine.say import Say, Words
 
 
 class Catalogs(Protocol):
@@ -122,9 +122,7 @@ class _Checking:
         operation = self.catalogs.operation(end.operation)
         if operation is None:
             near = nearest(end.operation, self.catalogs.names(), most=3)
-            do = (
-                Say("相近的有：{names}", names="、".join(near)) if near else Say("看看连接器目录里有哪些接口")
-            )
+            do = Say("相近的有：{names}", names=Words(near)) if near else Say("看看连接器目录里有哪些接口")
             self.tell(path, "unknown_operation", Say("没有接口“{name}”", name=end.operation), do)
         elif operation.kind != kind:
             roles = {"query": Say("查询接口"), "save": Say("保存接口")}

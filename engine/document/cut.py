@@ -67,7 +67,7 @@ def without_value(text: str, key: Scalar, hole: Scalar, before: Scalar | None) -
             "写成“{key}: 值”；如果逗号是文字的一部分，整段放进单引号：{line}", key=clip(key.text), line=line
         )
     part = text[key.start : max(key.end, hole.start)].rstrip()
-    return says, Say("写成：{line}", line=mended(text, key.start, part, f"{key.text}: 值"))
+    return says, Say("写成：{line}", line=mended(text, key.start, part, f"{key.text}: …"))
 
 
 def braces(text: str, start: int) -> tuple[Say, Say]:

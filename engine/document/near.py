@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from engine.say import Say
+from engine.say import Say, Words
 
 
 def nearest(word: str, words: Collection[str], most: int = 1) -> list[str]:
@@ -20,7 +20,7 @@ def offer(word: str, words: Collection[str]) -> Say:
     if near:
         return Say("是不是“{near}”？", near=near[0])
     if 0 < len(words) <= 12:
-        return Say("可以用的有：{words}", words="、".join(words))
+        return Say("可以用的有：{words}", words=Words(words))
     return Say("检查拼写")
 
 

@@ -27,7 +27,7 @@ from engine.document.shape import (
 )
 from engine.model.scheme import Cell, Entry, Fields, Missing, Rows
 from engine.model.values import Json
-from engine.say import Say
+from engine.say import Say, Words
 
 HOWS = ("from", "value", "formula", "template", "jmespath", "jsonpath", "ignore")
 
@@ -191,7 +191,7 @@ def _only(node: Pairs, path: str, known: tuple[str, ...], reading: Reading) -> N
 def _unclear(node: Pairs, path: str, hows: list[str], reading: Reading) -> object:
     """None or several ways to find the value."""
     if hows:
-        says = Say("一个字段只能有一种取值方式，这里写了 {hows}", hows="、".join(hows))
+        says = Say("一个字段只能有一种取值方式，这里写了 {hows}", hows=Words(hows))
         return reading.tell(path, "cell", says, Say("留下要用的那一种"), node.at)
     if not node.values:
         return reading.tell(path, "cell", Say("这个字段没有规则"), Say("写上源字段，或 {value: …}"), node.at)

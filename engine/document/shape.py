@@ -17,7 +17,7 @@ from engine.document.node import Hole, Items, Node, Pairs, Place, Scalar, under,
 from engine.document.reader import MOST_PROBLEMS
 from engine.model.catalog import duration
 from engine.model.values import Json, Mark, Problem
-from engine.say import Say
+from engine.say import Say, Words
 
 UNREAD = object()
 """What reading gives where nothing could be read; why has been told."""
@@ -85,7 +85,7 @@ class Choice:
     def read(self, node: Node, path: str, reading: Reading) -> object:
         if isinstance(node, Scalar) and node.value in self.words:
             return node.value
-        says, do = Say("这里只能写：{words}", words="、".join(self.words)), Say("选其中一个")
+        says, do = Say("这里只能写：{words}", words=Words(self.words)), Say("选其中一个")
         return reading.wrong(
             path, node, says, offer(node.text, self.words) if isinstance(node, Scalar) else do
         )

@@ -25,7 +25,7 @@ from engine.mapping.template import compile_template
 from engine.model.catalog import Field
 from engine.model.scheme import Cell
 from engine.model.values import Json
-from engine.say import Say
+from engine.say import Say, Words
 
 Truth = Callable[[Value, Scope], bool]
 
@@ -100,7 +100,7 @@ def _constant(
         remarks.add(path, "required", Say("{field} 是必填，不能是 null", field=label(field)), Say("写一个值"))
         return None
     if field and field.values and isinstance(value, str) and value not in field.values:
-        known = "、".join(f"{code} {title}".strip() for code, title in list(field.values.items())[:8])
+        known = Words(f"{code} {title}".strip() for code, title in list(field.values.items())[:8])
         remarks.add(
             path,
             "unlisted",

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from engine.mapping.path import Path, Step
 from engine.mapping.slip import Slip
 from engine.model.catalog import Field, FieldType
-from engine.say import Say
+from engine.say import Say, Words
 
 Fields = tuple[Field, ...]
 
@@ -177,7 +177,7 @@ def nearest(fields: Iterable[Field], name: str) -> str:
     lower = {key.lower(): one for key, one in names.items()}
     close = [lower[key] for key in get_close_matches(name.lower(), lower, 3, 0.5)]
     close += [titles[key] for key in get_close_matches(name, titles, 3, 0.5)]
-    return "、".join(dict.fromkeys(f"{one.title} {one.name}".strip() for one in close[:3]))
+    return Words(dict.fromkeys(f"{one.title} {one.name}".strip() for one in close[:3]))
 
 
 def label(known: Field | None, written: str = "") -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.say import Say
+
 Kind = Literal["text", "number", "truth", "list", "any"]
 """What an expression is known to give before it runs."""
 
@@ -16,7 +18,7 @@ Take = Literal["text", "number", "count", "truth", "list", "any", "literal"]
 class Param:
     """One argument. `many`: it and the ones after it may come again and again."""
 
-    name: str
+    name: Say
     take: Take
     optional: bool = False
     many: bool = False

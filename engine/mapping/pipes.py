@@ -23,7 +23,7 @@ from engine.mapping.pipe import Bound, Pipe, bound_args
 from engine.mapping.plain import MISSING, Value, as_integer, as_number, as_text, blank
 from engine.mapping.scope import Dress, Find, Scope
 from engine.mapping.slip import Slip
-from engine.say import Say
+from engine.say import Say, Words
 
 TRUE = ("true", "1", "y", "yes", "t", "是")
 FALSE = ("false", "0", "n", "no", "f", "否")
@@ -43,7 +43,7 @@ def compile_pipe(call: PipeCall, ground: Ground, label: str, quote: bool) -> Pre
     pipe = PIPES.get(call.name)
     if pipe is None:
         close = get_close_matches(call.name, PIPES, 3, 0.5)
-        do = Say("可用的管道：{names}", names="、".join(close or [one.name for one in REGISTRY]))
+        do = Say("可用的管道：{names}", names=Words(close or [one.name for one in REGISTRY]))
         raise Slip(call.at, Say("没有管道 {name}", name=call.name), do, "unknown_pipe")
     args, rest = bound_args(pipe, call)
     try:

@@ -57,7 +57,7 @@ def compile_template(text: str, ground: Ground) -> Coded:
     except (RecursionError, ValueError):
         raise Slip(0, Say("模板嵌套太深或数字太长"), Say("改短它")) from None
     said, cost = _body(parsed.body, _Place(ground, {}, len(ground.levels) - 1), 0)
-    return Coded(lambda row, scope: said(row, scope), "text", "模板", cost=cost)
+    return Coded(lambda row, scope: said(row, scope), "text", Say("模板"), cost=cost)
 
 
 def _body(found: list[nodes.Node], place: _Place, depth: int) -> tuple[Said, int]:

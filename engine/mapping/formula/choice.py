@@ -57,23 +57,24 @@ def look_up(args: Args) -> Find:
     return lambda row, scope: dress(find(row, scope), scope)
 
 
-ANY = Param("值", "any")
+ANY = Param(Say("值"), "any")
 FUNCTIONS = (
     Function("IF", "如果",
-        takes(Param("条件", "truth"), Param("是", "any"), Param("否", "any", optional=True)), "any",
+        takes(Param(Say("条件"), "truth"), Param(Say("是"), "any"), Param(Say("否"), "any", optional=True)), "any",
         Say("条件成立取前一个，否则取后一个；没有后一个就是没有值"), shows(('IF(2 > 1, "大", "小")', "大")),
         either),
-    Function("IFS", "多条件", takes(Param("条件", "any", many=True), Param("值", "any", many=True)), "any",
+    Function("IFS", "多条件", takes(Param(Say("条件"), "any", many=True), Param(Say("值"), "any", many=True)), "any",
         Say("依次看条件，取第一个成立的值；最后单独一个是其余情况"),
         shows(('IFS(1 > 2, "甲", 2 > 1, "乙")', "乙"), ('IFS(1 > 2, "甲", "其余")', "其余")), first_true),
-    Function("COALESCE", "首个非空", takes(Param("值", "any", many=True)), "any", Say("第一个不空的值"),
+    Function("COALESCE", "首个非空", takes(Param(Say("值"), "any", many=True)), "any", Say("第一个不空的值"),
         shows(('COALESCE("", "备用")', "备用")), first_filled),
     Function("ISBLANK", "为空", takes(ANY), "truth", Say("没有、null 或空文本都算空"),
         shows(('ISBLANK("")', True), ('ISBLANK("0")', False)), eager(lambda value, *, scope: blank(value))),
     Function("ROWNO", "行号", (), "number", Say("这一行在结果里是第几行，从 1 数"), (Example("ROWNO()", 1),),
         lambda args: lambda row, scope: scope.number + 1, needs="rowno"),
     Function("LOOKUP", "查对照表",
-        takes(Param("对照表", "literal"), Param("编码", "any"), Param("查不到时", "literal", optional=True)),
+        takes(Param(Say("对照表"), "literal"), Param(Say("编码"), "any"),
+            Param(Say("查不到时"), "literal", optional=True)),
         "text", Say("在对照表里查编码；查不到时写 problem、hold、skip 或一个固定值"),
         (Example('LOOKUP("仓库", "WH001")', "CK0037"),), look_up, needs="lookup"),
 )  # fmt: skip

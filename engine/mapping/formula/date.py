@@ -76,12 +76,12 @@ def add_days(args: Args) -> Find:
 
 
 FUNCTIONS = (
-    Function("DATE", "日期", takes(Param("日期", "any"), Param("格式", "literal", optional=True)), "text",
+    Function("DATE", "日期", takes(Param(Say("日期"), "any"), Param(Say("格式"), "literal", optional=True)), "text",
         Say("取日期部分，可写格式，例如 yyyyMMdd"),
         shows(('DATE("2026-01-02 03:04:05")', "2026-01-02"),
               ('DATE("2026-01-02", "yyyy/MM/dd")', "2026/01/02")),
         dated(DATE)),
-    Function("DATETIME", "日期时间", takes(Param("日期", "any"), Param("格式", "literal", optional=True)),
+    Function("DATETIME", "日期时间", takes(Param(Say("日期"), "any"), Param(Say("格式"), "literal", optional=True)),
         "text", Say("写成日期和时间，可写格式，例如 iso"),
         shows(('DATETIME("2026-01-02T03:04:05")', "2026-01-02 03:04:05"),
               ('DATETIME("2026-01-02", "iso")', "2026-01-02T00:00:00")),
@@ -90,7 +90,7 @@ FUNCTIONS = (
         now("%Y-%m-%d %H:%M:%S"), needs="now"),
     Function("TODAY", "今天", (), "text", Say("运行这一天的日期"), shows(("LEN(TODAY())", 10)),
         now("%Y-%m-%d"), needs="now"),
-    Function("ADDDAYS", "加天数", takes(Param("日期", "any"), Param("天数", "count")), "text",
+    Function("ADDDAYS", "加天数", takes(Param(Say("日期"), "any"), Param(Say("天数"), "count")), "text",
         Say("往后几天，负数往前"),
         shows(('ADDDAYS("2026-02-28", 1)', "2026-03-01"),
               ('ADDDAYS("2026-01-01 08:00:00", -1)', "2025-12-31 08:00:00")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from engine.mapping.ground import Ground
 from engine.mapping.manual import Example, Kind, Param
 from engine.mapping.plain import Value
 from engine.mapping.scope import Find, Scope
-from engine.say import Say
+from engine.say import Say, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def shows(*examples: tuple[str, object]) -> tuple[Example, ...]:
     return tuple(Example(written, gives) for written, gives in examples)
 
 
-def signature(function: Function) -> str:
+def signature(function: Function) -> Words:
     """LEFT(文本, [个数]) as the help page and messages show it."""
-    said: Sequence[str] = [f"[{p.name}]" if p.optional else p.name for p in function.takes]
+    said = [Words(["[", p.name, "]"], "") if p.optional else p.name for p in function.takes]
     more = ", …" if any(p.many for p in function.takes) else ""
-    return f"{function.name}({', '.join(said)}{more})"
+    return Words([f"{function.name}(", Words(said, ", "), f"{more})"], "")

@@ -120,18 +120,18 @@ def number_or(args: Args) -> Find:
     return either
 
 
-NUMBER = Param("数字", "number")
-MANY = takes(Param("数字或列表", "any", many=True))
+NUMBER = Param(Say("数字"), "number")
+MANY = takes(Param(Say("数字或列表"), "any", many=True))
 FUNCTIONS = (
-    Function("ROUND", "四舍五入", takes(NUMBER, Param("位数", "count", optional=True)), "number",
+    Function("ROUND", "四舍五入", takes(NUMBER, Param(Say("位数"), "count", optional=True)), "number",
         Say("四舍五入到几位小数，不写位数取整"),
         shows(("ROUND(128.50 * 1.13, 2)", Decimal("145.21")), ("ROUND(-2.5)", Decimal("-3"))),
         eager(lambda value, places=0, *, scope: to_places(value, places))),
     Function("ABS", "绝对值", takes(NUMBER), "number", Say("去掉负号"),
         shows(("ABS(-2.50)", Decimal("2.50"))), eager(lambda value, *, scope: value.copy_abs())),
-    Function("POWER", "乘方", takes(Param("底", "number"), Param("指数", "number")), "number",
+    Function("POWER", "乘方", takes(Param(Say("底"), "number"), Param(Say("指数"), "number")), "number",
         Say("底的指数次方"), shows(("POWER(2, 10)", Decimal("1024"))), eager(power)),
-    Function("NUMBER", "转数字", takes(Param("值", "number"), Param("空时", "number", optional=True)),
+    Function("NUMBER", "转数字", takes(Param(Say("值"), "number"), Param(Say("空时"), "number", optional=True)),
         "number", Say("把文本读成数字；空的要么有“空时”的数，要么是问题"),
         shows(('NUMBER("30.0000")', Decimal("30.0000")), ('NUMBER("", 0)', Decimal("0"))), number_or),
     Function("SUM", "求和", MANY, "number", Say("所有数字的和，列表里的也算"),
@@ -141,9 +141,9 @@ FUNCTIONS = (
         over_all(min, None)),
     Function("MAX", "最大", MANY, "number", Say("最大的一个数"), shows(("MAX(3, 1.5, 2)", Decimal("3"))),
         over_all(max, None)),
-    Function("COUNT", "计数", takes(Param("列表", "list")), "number", Say("列表有几项"),
+    Function("COUNT", "计数", takes(Param(Say("列表"), "list")), "number", Say("列表有几项"),
         shows(('COUNT(SPLIT("a,b,c", ","))', 3)), eager(lambda rows, *, scope: len(rows))),
-    Function("COLUMN", "取列", takes(Param("列表", "list"), Param("列名", "literal")), "list",
+    Function("COLUMN", "取列", takes(Param(Say("列表"), "list"), Param(Say("列名"), "literal")), "list",
         Say("列表每一行的同一个字段，得到一个列表"),
         shows(('COUNT(COLUMN(SPLIT("", ","), "goods_count"))', 0)), column),
 )  # fmt: skip
