@@ -28,7 +28,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def with_query(self, **more: str) -> Call:
-        return replace(self, query={**self.query, **more})
+        # Built by hand: `replace` takes three times as long, and every signed call passes here.
+        return Call(self.method, self.url, {**self.query, **more}, self.form, self.body, self.headers)
 
     def with_form(self, **more: str) -> Call:
         return replace(self, form={**(self.form or {}), **more})
