@@ -33,6 +33,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -40,7 +41,8 @@ from aiohttp import web
 from engine.clock import Clock
 from engine.exact import decode, encode
 from engine.model.values import Json, Record
-from engine.say import Say
+from engine.say import Say, tell
+from engine.settings import Settings
 from engine.simulate.faults import FaultPlan, Kill
 from engine.simulate.frame import Heard
 from engine.simulate.load import simulator, stages
@@ -244,30 +246,38 @@ async def _over(parent: int, seconds: float | None) -> None:
             continue
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options of `duijie simulate`."""
-    made = argparse.ArgumentParser(prog="duijie simulate", description="厂商模拟器，只在本机")
-    made.add_argument("--seed", type=int, default=1, help="同一个种子给同一串故障")
-    made.add_argument("--only", default="", help="只开这些，用逗号分开")
-    made.add_argument("--set", action="append", default=[], help="模拟器的设置，如 yonbip.keys=ignored")
-    made.add_argument("--orders", type=Path, help="旺店通的出库单：JSON 列表的文件")
-    made.add_argument("--connectors", type=Path, action="append", default=[], help="更多的连接器目录")
-    made.add_argument("--port-file", type=Path, help="把那一行 JSON 也写进这个文件")
-    made.add_argument("--for", dest="seconds", type=float, help="多少秒后自己结束")
+def parser(language: str) -> argparse.ArgumentParser:
+    """The options of `python -m engine.simulate`."""
+    made = argparse.ArgumentParser(
+        prog="engine.simulate", description=tell(Say("厂商模拟器，只在本机"), language)
+    )
+
+    def option(*names: str, says: Say, **how: Any) -> None:
+        made.add_argument(*names, help=tell(says, language), **how)
+
+    option("--seed", type=int, default=1, says=Say("同一个种子给同一串故障"))
+    option("--only", default="", says=Say("只开这些，用逗号分开"))
+    option("--set", action="append", default=[], says=Say("模拟器的设置，如 yonbip.keys=ignored"))
+    option("--orders", type=Path, says=Say("旺店通的出库单：JSON 列表的文件"))
+    option("--connectors", type=Path, action="append", default=[], says=Say("更多的连接器目录"))
+    option("--port-file", type=Path, says=Say("把那一行 JSON 也写进这个文件"))
+    option("--for", dest="seconds", type=float, says=Say("多少秒后自己结束"))
     return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve; 2 for wrong options."""
     parent = os.getppid()  # asked first: it may be gone before the first call comes
-    asked = parser().parse_args(argv)
+    language = Settings.read().language
+    asked = parser(language).parse_args(argv)
     only = [name for name in asked.only.split(",") if name]
     try:
         theatre = Theatre([CONNECTORS, *asked.connectors], asked.seed, _options(asked.set), only)
         if asked.orders:
             theatre.direct(["wdt", "orders"], {"orders": decode(asked.orders.read_bytes())}, full=False)
     except (ValueError, OSError) as wrong:
-        sys.stderr.write(f"{wrong}\n")
+        says = wrong.args[0] if isinstance(wrong, ValueError) and wrong.args else str(wrong)
+        sys.stderr.write(f"{tell(says, language)}\n")
         return 2
     asyncio.run(serve(theatre, parent=parent, port_file=asked.port_file, seconds=asked.seconds))
     return 0
