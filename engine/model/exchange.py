@@ -11,7 +11,8 @@ from typing import Literal
 class Exchange:
     """One HTTP exchange. `verdict` is "done" or the kind of the Fault; `says` a sentence for a person.
 
-    The reply of a successful read is not kept (`says` tells the rows): the records hold it.
+    What the ledger holds already is not kept again: the reply of a successful read (`says` tells the
+    rows, the records hold them) and the request of a save that was done (the document's own bytes).
     """
 
     connection: str

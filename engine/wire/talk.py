@@ -26,6 +26,7 @@ from engine.wire.envelope import Page, Saved
 from engine.wire.hosts import HostRule
 from engine.wire.limits import Bucket
 from engine.wire.path import at, text
+from engine.wire.redact import Redactor
 from engine.wire.signing import Signer, Turn
 from engine.wire.tokens import Ring, TokenStore
 
@@ -268,6 +269,8 @@ class Talk:
     ) -> None:
         redactor = plan.redactor()
         quick = purpose == "save"
+        # The bytes of a save that was done are the document's own: the ledger holds them already.
+        asked = quick and fault is None
         # A successful read is kept as records, a token nowhere but in the token store.
         kept = reply is not None and (fault is not None or purpose in ("save", "lookup"))
         self._heard(
@@ -283,12 +286,14 @@ class Talk:
                 verdict=fault.kind if fault is not None else "done",
                 code=fault.code if fault is not None else None,
                 says=says,
-                request=redactor.form(call.form)
-                if call.form
-                else redactor.text(call.body or b"", quick=quick),
+                request="" if asked else _request(redactor, call, quick),
                 reply=redactor.text(reply.body, quick=quick) if reply is not None and kept else "",
             )
         )
+
+
+def _request(redactor: Redactor, call: Call, quick: bool) -> str:
+    return redactor.form(call.form) if call.form else redactor.text(call.body or b"", quick=quick)
 
 
 def _told(answer: object) -> Say:

@@ -51,9 +51,15 @@ def test_what_was_said_is_told_once_redacted():
     (told,) = spoken.heard
     assert (told.purpose, told.operation, told.connection) == ("save", "toy.save", "toy-main")
     assert (told.verdict, told.status, told.code) == ("done", 200, None)
+    assert told.request == "", "the document holds the bytes of a done save"
+    assert "CK01" in told.reply
+
+
+def test_the_request_of_a_save_that_was_not_done_is_told_redacted():
+    _, spoken = run(says(b"bad gateway", 502), save)
+    (told,) = spoken.heard
     assert '"driver_name":"张**"' in told.request
     assert '"memo":"第一单"' in told.request
-    assert "CK01" in told.reply
 
 
 def test_a_read_sends_fixed_given_and_page_parameters_as_one_form():
