@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,16 @@ from engine.document.check import Checked, check
 from engine.mapping import handbook
 from engine.mapping.formula.functions import FUNCTIONS
 from engine.mapping.pipes import PIPES
+from engine.model import catalog
+from engine.model.values import Call, Reply
 from engine.registry import Registry
 from engine.settings import SHIPPED
+from engine.simulate.frame import Heard
+from engine.simulate.load import simulator
+from engine.wire.calls import Plan
+from engine.wire.talk import Link
+from engine.wire.tokens import MemoryTokens, Ring
+from tests.connectors.drive import NOW, signed
 
 DOCS = SHIPPED / "docs"
 REGISTRY = Registry.read([SHIPPED / "connectors"])
@@ -37,7 +46,8 @@ CASES = [text for text in YAML if text.startswith("cases:")]
 PARTS = [text for text in YAML if text not in WHOLE + CASES]
 
 
-PAGES = sorted(path.name for path in DOCS.glob("*.md") if path.stem in ("write-a-scheme", "functions"))
+OURS = ("write-a-scheme", "functions", "write-a-connector", "operate", "promises")
+PAGES = [f"{stem}.md" for stem in OURS if (DOCS / f"{stem}.md").exists()]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -117,3 +127,54 @@ def test_the_page_of_functions_is_current() -> None:
     assert page("functions.md") == handbook.page()
     words = {word for line in page("functions.md").splitlines() for word in re.findall(r"[\w]+", line)}
     assert {*FUNCTIONS, *PIPES} <= words
+
+
+# -- write-a-connector.md --------------------------------------------------------------------------
+
+MODELS = [
+    model
+    for model in vars(catalog).values()
+    if isinstance(model, type) and issubclass(model, catalog.Frozen) and model is not catalog.Frozen
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_of_a_catalogue_is_told_and_no_other(model: type[catalog.Frozen]) -> None:
+    section = page("write-a-connector.md").partition(f"\n### {model.__name__}：")[2].partition("\n#")[0]
+    firsts = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    assert {key for first in firsts for key in re.findall(r"`(\w+)`", first)} == known
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """The folder of the page's example."""
+    example = re.findall(r"^`(acme/\S+)`\n\n```\w+\n(.*?)^```$", page("write-a-connector.md"), re.M | re.S)
+    for name, text in example:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_example_connector_reads_and_saves_at_its_simulator(mine: Path) -> None:
+    found = Registry.read([SHIPPED / "connectors", mine])
+    assert found.problems == ()
+    acme, shop = found.connectors["acme"], simulator([mine], "acme", {}, 1)
+    shop.tell("orders", {"orders": [{"id": 7, "no": "A7", "amount": "1.50"}]}, NOW)
+    link = Link("acme-main", acme, "default", {"app_key": "demo-key", "app_secret": "invented-secret"})
+    auth = found.auth("acme", "default")
+    assert auth is not None
+
+    def said(call: Call) -> Reply:
+        return shop.hear(Heard.of(signed(auth, call, link.settings)), NOW).reply()
+
+    query, save = found.operations["acme.order.list"], found.operations["acme.bill.save"]
+    plans = [
+        Plan(acme, "default", one, link.root, [], Ring(MemoryTokens(), ""), None) for one in (query, save)
+    ]
+    page_read = plans[0].judge.page(said(plans[0].query({"page": 1, "size": 50})))
+    assert (page_read.total, page_read.rows[0]["no"]) == (1, "A7")
+    body = b'{"request_id":"k","no":"A7","amount":1.50}'
+    assert {plans[1].judge.saved(said(plans[1].save(body))).number for _ in range(2)} == {"A7"}
+    assert len(shop.written()) == 1
