@@ -84,6 +84,7 @@ def main(args):
     if not args or args[0] in ("-h", "--help", "help"):
         print(__doc__)
         return 0
+    keep_compiled()
     name, rest = args[0], args[1:]
     schemes = any(arg.endswith((".yaml", ".yml")) for arg in rest)
     if name in ("demo", "test", "setup") and not schemes:
@@ -91,6 +92,12 @@ def main(args):
         return {"demo": demo, "test": test, "setup": setup}[name](system, rest)
     ready("run", system=False)
     return become([PYTHON, LAUNCHER] + args)
+
+
+def keep_compiled():
+    """Where .pyc files are forbidden, each start would compile a hundred packages anew: they go into .venv."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(VENV / "pycache")
 
 
 def demo(system, args):
