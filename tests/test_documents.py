@@ -5,22 +5,30 @@ from __future__ import annotations
 import re
 import shlex
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 
 import pytest
 
-from engine.cli import parser
+from engine.cli import OURS, parser
+from engine.cli.desk import FAULT, SETTLED, SOME, WRONG
+from engine.cli.log import KEPT, SIZE
 from engine.document.cases import read_cases, run_cases
 from engine.document.check import Checked, check
 from engine.mapping import handbook
 from engine.mapping.formula.functions import FUNCTIONS
 from engine.mapping.pipes import PIPES
 from engine.model import catalog
+from engine.model.ledger import MOVES
 from engine.model.values import Call, Reply
 from engine.registry import Registry
+from engine.run.verdict import SENDS
+from engine.run.worker import GRACE
 from engine.settings import SHIPPED
 from engine.simulate.frame import Heard
 from engine.simulate.load import simulator
+from engine.store.queue import LEASE
 from engine.wire.calls import Plan
 from engine.wire.talk import Link
 from engine.wire.tokens import MemoryTokens, Ring
@@ -46,8 +54,7 @@ CASES = [text for text in YAML if text.startswith("cases:")]
 PARTS = [text for text in YAML if text not in WHOLE + CASES]
 
 
-OURS = ("write-a-scheme", "functions", "write-a-connector", "operate", "promises")
-PAGES = [f"{stem}.md" for stem in OURS if (DOCS / f"{stem}.md").exists()]
+PAGES = ("write-a-scheme.md", "functions.md", "write-a-connector.md", "operate.md", "promises.md")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -178,3 +185,55 @@ def test_the_example_connector_reads_and_saves_at_its_simulator(mine: Path) -> N
     body = b'{"request_id":"k","no":"A7","amount":1.50}'
     assert {plans[1].judge.saved(said(plans[1].save(body))).number for _ in range(2)} == {"A7"}
     assert len(shop.written()) == 1
+
+
+# -- operate.md and promises.md --------------------------------------------------------------------
+
+
+def table(name: str, heading: str) -> list[list[str]]:
+    """The rows of the first table below a heading, without its head."""
+    section = page(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_every_variable_the_settings_read_is_told_and_no_other() -> None:
+    read = set(re.findall(r"DUIJIE_[A-Z_]+", (SHIPPED / "engine" / "settings.py").read_text("utf-8")))
+    told_ = [row[0].strip("`") for row in table("operate.md", "环境变量")]
+    assert (sorted(read), len(told_)) == (sorted(told_), len(read))
+
+
+def test_every_exit_code_is_told() -> None:
+    codes = {int(code) for row in table("operate.md", "退出码") for code in row[0].split("、")}
+    assert codes == {SETTLED, SOME, WRONG, FAULT, OURS, 128 + SIGINT, 128 + SIGTERM}
+
+
+def test_the_figures_of_the_pages_are_those_of_the_program() -> None:
+    operate, promises = page("operate.md"), page("promises.md")
+    assert f"最多等 {GRACE:.0f} 秒" in operate
+    assert f"结果未知的单据发过 {SENDS} 次" in operate
+    assert f"{LEASE.seconds} 秒的租约" in operate
+    assert f"满 {SIZE // 1_000_000} MB 换一个，另留 {KEPT} 个" in operate
+    assert f"发过 {SENDS} 次以后就等人" in promises
+    query = REGISTRY.operations["wdt.stockout.order.query"].window
+    save = REGISTRY.operations["othoutrecord.single.save"]
+    assert query is not None
+    assert (query.lag, query.overlap) == (timedelta(minutes=2), timedelta(minutes=10))
+    assert query.longest > timedelta(days=29)
+    assert save.lookup is not None
+    assert save.lookup.settle == catalog.LookUp(operation="", by="").settle == timedelta(seconds=120)
+    assert save.idempotency is not None
+    assert (save.idempotency.at, save.idempotency.guess) == ("resubmitCheckKey", True)
+
+
+def test_every_state_is_told_with_what_a_person_may_make_of_it() -> None:
+    options = {"done": "--done", "skipped": "--skip", "cancelled": "--cancel"}
+    told_: dict[str, set[str]] = {}
+    for state, _, _, settle in table("promises.md", "每种状态由谁做什么"):
+        told_[re.findall(r"\w+", state)[0]] = set(re.findall(r"--\w+", settle))
+    by_person = {
+        state: {options[to] for to in moves if to in options and to != state}
+        for state, moves in MOVES.items()
+    }
+    by_person["sending"] = set()  # a reply settles it, not a person
+    assert told_ == by_person
