@@ -35,7 +35,7 @@ class Settings:
         """Settings from the environment; `allow` are host:port pairs this process may reach besides public ones."""
         env = os.environ if environ is None else environ
         home = Path(env.get("DUIJIE_HOME") or "duijie-data").absolute()
-        more = [Path(part) for part in env.get("DUIJIE_CONNECTORS", "").split(os.pathsep) if part]
+        more = [Path(part).absolute() for part in env.get("DUIJIE_CONNECTORS", "").split(os.pathsep) if part]
         return cls(
             home=home,
             database=env.get("DUIJIE_DB") or f"sqlite:///{home / 'duijie.db'}",
