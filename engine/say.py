@@ -105,9 +105,9 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _places(template: str) -> bool:
-    """Whether `{…}` in it are places; `{% %}` and `{value: …}` are text of sentences without any."""
-    names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
-    return bool(names) and all(name.isidentifier() for name in names)
+    """Whether every `{…}` in it is a place; `{% %}` and `{value: …}` are text, of a sentence without places."""
+    found = [(name, spec or "") for _, name, spec, _ in Formatter().parse(template) if name is not None]
+    return bool(found) and all(name.isidentifier() and " " not in spec for name, spec in found)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -36,9 +36,7 @@ async def plan_next(
     return rows[-1].id, kept
 
 
-def _batch(
-    flow: Flow, store: Store, lease: Lease, plans: tuple[Planned, ...], now: datetime
-) -> PlanKept:
+def _batch(flow: Flow, store: Store, lease: Lease, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
     key = flow.target.idempotency
     return PlanKept(
         installation=store.installation,
@@ -78,4 +76,6 @@ def as_planned(flow: Flow, record: Unplanned, mapped: Mapped) -> Planned:
 
 
 def _first(mapped: Mapped) -> str:
-    return str(mapped.problems[0])
+    """The first problem as a sentence that can be told again; where it stands is kept with the problems."""
+    first = mapped.problems[0]
+    return Say("{says}。下一步：{do}。", says=first.says, do=first.do) if first.do else first.says

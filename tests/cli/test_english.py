@@ -1,46 +1,85 @@
-"""The command line in English: every sentence, with the same places."""
+"""The command line in English: its help, its problems, and what it tells of runs and documents."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
 
-from tests.cli.build import ROOT, Duijie
+from tests.cli.build import SCHEME, Duijie
 
-FILES = [
-    *sorted((ROOT / "engine" / "cli").glob("*.py")),
-    ROOT / "engine" / "demo.py",
-    ROOT / "engine" / "store" / "store.py",
-]
-
-
-def sentences() -> Iterator[str]:
-    """The template of every Say; each is a literal, so that it can be found."""
-    for file in FILES:
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Say":
-                yield ast.literal_eval(node.args[0])
-
-
-def test_every_sentence_has_its_english_with_the_same_places() -> None:
-    with (ROOT / "engine" / "locale" / "en.po").open("rb") as file:
-        english = {str(entry.id): str(entry.string) for entry in read_po(file)}
-    places = re.compile(r"\{\w+\}")
-    wrong = [
-        one
-        for one in sentences()
-        if sorted(places.findall(one)) != sorted(places.findall(english.get(one, "-{no}")))
-    ]
-    assert wrong == []
+CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+COMMANDS = [
+    (), ("run",), ("check",), ("test",), ("publish",), ("rollback",), ("records",), ("retry",), ("settle",),
+    ("connection",), ("connection", "add"), ("connection", "list"), ("connection", "test"),
+    ("lookup",), ("lookup", "import"), ("lookup", "list"), ("worker",), ("simulate",), ("demo",),
+]  # fmt: skip
+WRONG = """\
+scheme: wrong
+titel: wrong
+source:
+  connection: wdt-main
+  operation: wdt.stockout.order.query
+  where: status >= "95"
+target:
+  connection: bip-main
+  operation: othoutrecord.single.save
+map:
+  code: order_nr
+  memo: "=LEFT()"
+  vouchdate: consign_time | dat
+  warehouse: warehouse_no | lookup
+"""
 
 
-def test_the_help_is_english_where_the_person_is(duijie: Duijie, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def english(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DUIJIE_LANG", "en")
-    said = duijie("connection", "add", "--help")
-    assert said.out.startswith("Usage: duijie connection add")
-    assert not re.search("[\u4e00-\u9fff]", said.out)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_is_english(command: tuple[str, ...], duijie: Duijie) -> None:
+    said = duijie(*command, "--help")
+    assert said.out.startswith(" ".join(("Usage: duijie", *command)))
+    assert not CHINESE.search(said.out)
+
+
+def test_a_wrong_option_is_told_in_english(duijie: Duijie) -> None:
     assert "--limit needs a value." in duijie("run", "x", "--limit").err
+
+
+def test_problems_of_a_scheme_are_english_but_for_titles_of_fields(duijie: Duijie, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(WRONG, encoding="utf-8")
+    said = duijie("check", file)
+    assert said.code == 2
+    assert "Unknown key “titel”. Did you mean “title”?" in said.out
+    assert "begin is missing" in said.out
+    assert "Usage: LEFT(text, [count])" in said.out
+    told = re.sub("「[^」]*」|Similar: [^.;]*", "", said.out)
+    assert not CHINESE.search(told)
+
+
+def test_a_refused_document_is_told_in_english_but_for_its_data(
+    duijie: Duijie, shop: Callable[[int], list[str]], home: Path
+) -> None:
+    allow = shop(1)
+    table = home / "none.csv"
+    table.write_text("NONE,NONE\n", "utf-8")
+    assert duijie("lookup", "import", "仓库", table).code == 0
+    said = duijie("run", SCHEME, *allow)
+    assert said.code == 1
+    assert "refused 1," in said.out
+    assert not CHINESE.search(said.out + said.err)
+    listed = duijie("records", SCHEME, "--state", "refused")
+    (refused,) = duijie("records", SCHEME, "--state", "refused", "--json").json["documents"]
+    for told in (listed, duijie("records", SCHEME, "--key", refused["key"])):
+        assert "Lookup “仓库” has no " in told.out
+        assert not CHINESE.search(re.sub("「[^」]*」|“仓库”", "", told.out))
+    said = duijie("settle", SCHEME, "--key", refused["key"], "--cancel", "--reason", "a sample")
+    assert said.out.endswith(": cancelled.\n")
+    said = duijie("settle", SCHEME, "--key", refused["key"], "--done", "X", "--reason", "a sample")
+    assert "is “cancelled” now and cannot be settled as “done”" in said.err
+    assert not CHINESE.search(said.err)
