@@ -16,6 +16,9 @@ from string import Formatter
 LANGUAGES = ("zh", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "en.po"
 
+LONGEST, DEEPEST = 2_000, 6
+"""Longer texts, and sentences deeper inside others, are a vendor's: no sentence of ours comes near."""
+
 _SIGNS = {"、": ", ", "；": "; "}
 
 
@@ -84,15 +87,16 @@ def _english() -> dict[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def _recognised(text: str) -> str:
+def _recognised(text: str, depth: int = 0) -> str:
     """English for a finished sentence; what fills its places may be sentences again."""
-    if text.isascii():
+    if text.isascii() or len(text) > LONGEST or depth > DEEPEST:
         return text
     if text in _english():
         return _english()[text]
     for pattern, english in _patterns():
         if found := pattern.fullmatch(text):
-            return _filled(english, {name: _recognised(value) for name, value in found.groupdict().items()})
+            values = {name: _recognised(value, depth + 1) for name, value in found.groupdict().items()}
+            return _filled(english, values)
     return text
 
 

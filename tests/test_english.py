@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -128,6 +129,15 @@ def test_a_vendors_words_stay_as_they_are() -> None:
     assert tell("单据编号重复", "en") == "单据编号重复"
     assert tell(Stored("单据编号重复"), "en") == "单据编号重复"
     assert tell(Stored(""), "en") == ""
+
+
+@pytest.mark.parametrize(
+    "sign", ["、，（）：", "w，被", "：", "。下一步：", "：第 行：", "「」的值 ", "（代码 ），"]
+)
+def test_hostile_words_of_a_vendor_cost_little(sign: str) -> None:
+    begun = time.process_time()
+    assert tell(Stored(sign * 400), "en")
+    assert time.process_time() - begun < 2
 
 
 def test_a_stored_sentence_is_told_again() -> None:
