@@ -6,6 +6,7 @@ import asyncio
 import random
 import secrets
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 
 
@@ -22,6 +23,19 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def wait(self, seconds: float, *events: asyncio.Event) -> None:
+        """Sleep, or less where one of the events is set meanwhile."""
+        waits: list[Coroutine[None, None, object]] = [
+            self.sleep(seconds),
+            *(event.wait() for event in events),
+        ]
+        waiters = [asyncio.ensure_future(wait) for wait in waits]
+        try:
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
 
     def jitter(self) -> float:
         """Between 0 and 1, for spreading retries."""

@@ -155,6 +155,8 @@ class Outcome:
     looks: int = 0
     looked: datetime | None = None
     """How many look-ups in a row came back empty, and when the last one did."""
+    sent: bool = True
+    """False where it is certain that the target did not execute this send: then it does not count as one."""
 
 
 @dataclass(frozen=True, slots=True)

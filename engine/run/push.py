@@ -9,52 +9,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from engine.clock import Clock
 from engine.crash import point
-from engine.errors import Fault, LeaseLost
+from engine.errors import Conflict, Fault
 from engine.mapping.compile import Lookups
-from engine.model.exchange import Exchange
-from engine.model.ledger import Due, Lease, Open, Outcome
+from engine.model.ledger import Due, Open, Outcome
 from engine.run.flow import Flow
+from engine.run.journal import Journal
 from engine.run.lines import collect, later
+from engine.run.pace import LINGER, Pace
 from engine.run.planner import plan_next
-from engine.run.verdict import Rules, after_fault, after_look, after_save, shown_numbering
-from engine.store import queue, runs, send
-from engine.store.send import Mark, Settled
+from engine.run.verdict import Rules, after_fault, after_look, after_save, ask_again, shown_numbering
+from engine.store import runs, send
 from engine.store.store import Store
 from engine.wire.talk import Talk
 
 AHEAD = 256
-LINGER = timedelta(seconds=5)
-BREAK_AFTER = 5
 
 T = TypeVar("T")
 
 
-@dataclass
-class Pace:
-    """Whether and when the next document may go: what faults have taught this pass."""
+@dataclass(slots=True)
+class Going:
+    """A document on its way out; `left` once it is journalled."""
 
-    rest_until: datetime | None = None
-    bad_in_a_row: int = 0
-    stopped: Fault | None = None
-
-    def heard(self, fault: Fault | None, until: datetime | None) -> None:
-        """A send came back: a fault of the connection stops all, five bad ones in a row do too."""
-        if fault is None or fault.kind == "refused":
-            self.bad_in_a_row = 0
-            return
-        if fault.kind == "busy":
-            self.rest_until = max(until, self.rest_until) if until and self.rest_until else until
-            return
-        self.bad_in_a_row += 1
-        if fault.kind in ("unreachable", "login") or self.bad_in_a_row >= BREAK_AFTER:
-            self.stopped = self.stopped or fault
+    due: Due
+    left: bool = False
 
 
 @dataclass
@@ -63,7 +47,7 @@ class Push:
 
     flow: Flow
     talk: Talk
-    lease: Lease
+    journal: Journal
     store: Store
     clock: Clock
     rules: Rules
@@ -71,18 +55,17 @@ class Push:
     more: Callable[[], bool]
     woken: asyncio.Event
     stopping: asyncio.Event
-    journal: bool = True
     pace: Pace = field(default_factory=Pace)
-    _settling: set[Future[None]] = field(default_factory=set)
+    _broken: bool = False
 
     async def run(self) -> datetime | None:
         """Push until nothing is due. Gives when to come again: None where nothing waits, or nobody knows when.
 
         Raises LeaseLost where another worker took over, Fault where the connection failed.
         """
-        await self.store.writer.write(send.recover, (self.lease, self.clock.now()))
         self.rules.numbering = await self._read(lambda read: send.numbering(read, self._scheme))
         again = await self._rounds()
+        self.pace.rest(self.clock.now())
         if self.pace.stopped is not None:
             raise self.pace.stopped
         return again
@@ -92,8 +75,10 @@ class Push:
         return self.flow.published.id
 
     async def _rounds(self) -> datetime | None:
-        while not self.pace.stopped and not self.stopping.is_set():
+        while not self._over():
             self.woken.clear()
+            # Between two rounds nothing is under way: what stands as sending was left by an earlier holder.
+            await self.store.writer.write(send.recover, (self.journal.lease, self.clock.now()))
             worked = await self._ask_all() + await self._send_all()
             if worked:
                 continue
@@ -101,16 +86,13 @@ class Push:
             wait = soon - self.clock.now() if soon else None
             if not self.more() and (wait is None or wait > LINGER):
                 return soon
-            await self._linger(wait)
+            # Stay a moment: something is due soon, or a pull is about to bring more.
+            seconds = min(LINGER, wait or LINGER).total_seconds()
+            await self.clock.wait(max(0.0, seconds), self.woken, self.stopping)
         return self.clock.now()
 
-    async def _linger(self, wait: timedelta | None) -> None:
-        """Stay a moment: something is due soon, or a pull is about to bring more."""
-        seconds = min(LINGER, wait).total_seconds() if wait is not None else LINGER.total_seconds()
-        waiters = [asyncio.ensure_future(event.wait()) for event in (self.woken, self.stopping)]
-        await asyncio.wait(waiters, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
-        for waiter in waiters:
-            waiter.cancel()
+    def _over(self) -> bool:
+        return self._broken or self.pace.stopped is not None or self.stopping.is_set()
 
     async def _read(self, work: Callable[[Any], T]) -> T:
         return await asyncio.to_thread(self.store.read, work)
@@ -123,19 +105,40 @@ class Push:
         senders = [asyncio.create_task(self._sender(ready)) for _ in range(self.rules.parallel)]
         feeder = asyncio.create_task(self._feed(ready))
         try:
-            await _all([feeder, *senders])
-            await self._all_settled()
+            await asyncio.wait([feeder, *senders], return_when=asyncio.FIRST_EXCEPTION)
+            await self._hear_out(ready, feeder, senders)
         finally:
             for task in (feeder, *senders):
                 task.cancel()
+        try:
+            await self.journal.committed()
+        finally:
+            _raise_first([feeder, *senders])
         return feeder.result()
+
+    async def _hear_out(
+        self,
+        ready: asyncio.Queue[Due | None],
+        feeder: asyncio.Task[int],
+        senders: Sequence[asyncio.Task[None]],
+    ) -> None:
+        """Where an error ended the round, calls under way come to their end: one cut off is an open question."""
+        if all(task.done() for task in (feeder, *senders)):
+            return
+        self._broken = True
+        feeder.cancel()
+        while not ready.empty():
+            ready.get_nowait()
+        for _ in senders:
+            ready.put_nowait(None)
+        await asyncio.wait([feeder, *senders])
 
     async def _feed(self, ready: asyncio.Queue[Due | None]) -> int:
         taken, planned_to, sent_to = 0, 0, 0
         while not self._over():
             now = self.clock.now()
             planned_to, fresh = await plan_next(
-                self.flow, self.store, self.lease, self.lookups(), now, planned_to
+                self.flow, self.store, self.journal.lease, self.lookups(), now, planned_to
             )
             reached = sent_to
             batch = await self._read(lambda read: send.due(read, self._scheme, now, reached, AHEAD))  # noqa: B023
@@ -149,54 +152,54 @@ class Push:
             await ready.put(None)
         return taken
 
-    def _over(self) -> bool:
-        return self.pace.stopped is not None or self.stopping.is_set()
-
     async def _sender(self, ready: asyncio.Queue[Due | None]) -> None:
         while (due := await ready.get()) is not None:
             await self._rest()
             if not self._over():
-                await self._send(due)
+                await self._send(Going(due))
 
     async def _rest(self) -> None:
         """The vendor asked us to stay away a while."""
-        while self.pace.rest_until is not None and not self._over():
-            wait = (self.pace.rest_until - self.clock.now()).total_seconds()
-            if wait <= 0:
-                self.pace.rest_until = None
-            elif wait > LINGER.total_seconds():
-                self.pace.stopped = Fault("busy", "", wait=timedelta(seconds=wait), sent=False)
-            else:
-                await self.clock.sleep(wait)
+        while not self._over() and (seconds := self.pace.rest(self.clock.now())) > 0:
+            await self.clock.wait(seconds, self.stopping)
 
-    async def _send(self, due: Due) -> None:
-        if self.journal and not await self._mark(due):
-            return
+    async def _send(self, going: Going) -> None:
         heard, stop = collect()
         fault: Fault | None = None
+        outcome: Outcome | None = None
+        shown: str | None = None
         try:
-            saved = await self.talk.save(self.flow.target, due.body.encode())
-            outcome = after_save(due, saved)
-            await self._prove(shown_numbering(due, saved))
+            saved = await self.talk.save(
+                self.flow.target, going.due.body.encode(), lambda: self._leave(going)
+            )
+            outcome, shown = after_save(going.due, saved), shown_numbering(going.due, saved)
+        except Conflict:
+            pass  # nothing left, and nothing became of it
         except Fault as failed:
             fault = failed
-            outcome = after_fault(due, failed, self.rules, self.clock.now(), self._later(due.sends))
+            outcome = after_fault(
+                going.due, fault, self.rules, self.clock.now(), self._later(going.due.sends)
+            )
+            if not going.left:
+                self.pace.stayed(fault, outcome.due_at)
+                outcome = None
         finally:
             stop()
+        if outcome is None:
+            self.journal.hear(heard)
+            return
         point("settle.before")
-        self._settle(due, outcome, heard)
+        self.journal.settle(going.due, outcome, heard)
         self.pace.heard(fault, outcome.due_at)
+        await self._prove(shown)
 
-    async def _mark(self, due: Due) -> bool:
-        """Journal before wire. False where the document may no longer go; a process that slept through
-        its lease between journal and wire sends nothing."""
-        began = self.clock.monotonic()
-        point("journal.before")
-        marked = await self.store.writer.write(send.mark, Mark(self.lease, due.id, self.clock.now()))
-        point("journal.committed")
-        if self.clock.monotonic() - began > queue.LEASE.total_seconds() / 2:
-            raise LeaseLost(self.lease.key)
-        return marked
+    async def _leave(self, going: Going) -> None:
+        """Asked by the wire when the call owns its slot. Raises Conflict where the document must stay."""
+        if going.left:
+            await self.journal.still()
+        elif self._over() or not await self.journal.mark(going.due):
+            raise Conflict("it stays, for this pass is over or another one was faster")
+        going.left = True
 
     def _later(self, attempts: int) -> datetime:
         return later(self.clock.now(), attempts, self.clock)
@@ -206,25 +209,6 @@ class Push:
         if shown is not None and self.rules.numbering not in (shown, "theirs"):
             self.rules.numbering = shown
             await self.store.writer.write(send.prove_numbering, (self._scheme, shown, self.clock.now()))
-
-    def _settle(self, due: Due, outcome: Outcome, heard: Sequence[Exchange]) -> None:
-        """Hand the outcome to the writer: it is in the commit of the next mark, or in the one before it."""
-        at = self.clock.now()
-        own = heard[-1] if heard else None
-        for exchange in heard[:-1]:
-            self.store.writer.submit(send.hear, send.Heard(self._scheme, self.lease.run_id, exchange))
-        future = self.store.writer.submit(
-            send.settle, Settled(self.lease, due.id, at, outcome, own, self.journal)
-        )
-        self._settling.add(future)
-        future.add_done_callback(_committed)
-        self._settling = {one for one in self._settling if not one.done() or one.result() is not None}
-
-    async def _all_settled(self) -> None:
-        """Wait for the last commits; whatever went wrong in one is raised here."""
-        for future in self._settling:
-            await asyncio.wrap_future(future)
-        self._settling.clear()
 
     # -- asking ----------------------------------------------------------------------------------
 
@@ -240,22 +224,22 @@ class Push:
                 part = batch[start : start + self.rules.parallel]
                 await _all([asyncio.create_task(self._ask(one)) for one in part])
             asked, behind = asked + len(batch), batch[-1].id
-        await self._all_settled()
+        await self.journal.committed()
         return asked
 
     async def _ask(self, one: Open) -> None:
+        await self._rest()
         if self._over():
             return
         heard, stop = collect()
         try:
             outcome = await self._look(one)
         except Fault as failed:
-            self.pace.heard(failed, None)
-            due = self._later(one.sends)
-            outcome = Outcome("unknown", "", due, None, None, failed.says, one.looks, one.looked_at)
+            outcome = ask_again(one, failed, self.clock.now(), self._later(one.sends))
+            self.pace.heard(failed, outcome.due_at)
         finally:
             stop()
-        self._settle(one, outcome, heard)
+        self.journal.settle(one, outcome, heard)
         point("lookup.settled")
 
     async def _look(self, one: Open) -> Outcome:
@@ -269,20 +253,21 @@ class Push:
         return after_look(one, hits, self.rules, self.clock.now(), self._later(one.sends))
 
 
-def _committed(future: Future[None]) -> None:
-    if future.exception() is None:
-        point("settle.committed")
+async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all; the first error is raised then."""
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    _raise_first(tasks)
 
 
-async def _all(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Wait for all; the first error ends the others and is raised."""
-    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    for task in left:
-        task.cancel()
-    if left:
-        await asyncio.wait(left)
-    for task in done:
-        task.result()
+def _raise_first(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """The first error of these tasks, which are all over."""
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
 
 
 async def close_runs(store: Store, scheme_id: int, clock: Clock) -> list[int]:

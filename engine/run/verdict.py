@@ -1,6 +1,6 @@
 """From what a call came to, to what becomes of its document: the rules of the ledger, pure.
 
-not executed (no connection, busy, token)     -> waiting, again: same key, same bytes
+not executed (no connection, busy, token)     -> waiting, again: same key, same bytes; it does not count as sent
 refused, in answer to the key's first send    -> refused
 everything else                               -> unknown, and then:
     look-up, one hit                          -> done
@@ -25,6 +25,9 @@ from engine.wire.talk import Hit, Saved
 
 SENDS = 5
 """How often a document of unclear fate is sent before a person must look at what the vendor said."""
+
+LONGEST = timedelta(hours=1)
+"""However long a look-up has failed, it is tried again within this time."""
 
 
 @dataclass
@@ -57,7 +60,8 @@ def shown_numbering(due: Due, saved: Saved) -> str | None:
 def after_fault(due: Due, fault: Fault, rules: Rules, now: datetime, later: datetime) -> Outcome:
     """What a failed save makes of the document."""
     if not fault.sent and fault.kind in ("unreachable", "busy", "login"):
-        return Outcome("waiting", "again", now + fault.wait if fault.wait else later, reason=fault.says)
+        again = now + fault.wait if fault.wait else later
+        return Outcome("waiting", "again", again, reason=fault.says, sent=False)
     if fault.kind == "refused" and due.sends == 0:
         return Outcome("refused", reason=fault.says)
     return Outcome("unknown", due_at=_first_question(due, rules, now, later), reason=fault.says)
@@ -67,6 +71,15 @@ def _first_question(due: Due, rules: Rules, now: datetime, later: datetime) -> d
     if rules.looks_up(due):
         return now
     return later if rules.keys else None
+
+
+def ask_again(one: Open, fault: Fault, now: datetime, later: datetime) -> Outcome:
+    """What a failed look-up makes of an open document: it stays open. What was refused or made no sense is
+    asked for again after as long again as it has been open, since nobody knows whether asking helps.
+    """
+    age = now - one.first_sent_at if one.first_sent_at and fault.kind in ("refused", "broken") else None
+    due = now + fault.wait if fault.wait else max(later, now + min(age or timedelta(0), LONGEST))
+    return Outcome("unknown", due_at=due, reason=fault.says, looks=one.looks, looked=one.looked_at)
 
 
 def after_look(

@@ -15,6 +15,7 @@ from engine.errors import DuijieError, Fault, LeaseLost, Wrong
 from engine.mapping.compile import Lookups
 from engine.model.ledger import Lease
 from engine.run.flow import Flow, Flows
+from engine.run.journal import Journal
 from engine.run.lines import Lines, keys_honoured, later, settle_of
 from engine.run.pull import Pull
 from engine.run.push import Push, close_runs
@@ -26,6 +27,8 @@ log = logging.getLogger("duijie.worker")
 
 GRACE = 30.0
 IDLE = 1.0
+TRIES = {"unreachable": 4, "broken": 4, "unknown": 4, "login": 2}
+"""A connection that fails so often in a row is a fault of the run; before that it is a hitch that may pass."""
 
 
 @dataclass
@@ -59,14 +62,17 @@ class Worker:
     async def serve(self, until: Callable[[], bool] = lambda: False) -> None:
         """Work until stopped, or until `until` says so between two jobs. In-flight calls get 30 seconds."""
         while not self.stopping.is_set() and not until():
-            claimed = len(self._tasks) < self.slots and await self._claim()
-            if not claimed:
-                await self._pause()
+            if len(self._tasks) >= self.slots or not await self._claimed():
+                self._bell.clear()
+                await self.clock.wait(IDLE, self._bell)
         self.stopping.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=GRACE)
-        for task in self._tasks:
+        left = list(self._tasks)
+        for task in left:
             task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=1)
 
     def ring(self) -> None:
         """Something was put into the queue; may be called from any task of this loop."""
@@ -76,6 +82,13 @@ class Worker:
         """No new reads or sends from now on."""
         self.stopping.set()
         self._bell.set()
+
+    async def _claimed(self) -> bool:
+        try:
+            return await self._claim()
+        except Exception:  # a database that is away comes back; whoever works goes on by then
+            log.exception("no job could be claimed")
+            return False
 
     async def _claim(self) -> bool:
         def claiming(connection: Any, rows: Sequence[datetime]) -> list[Lease | None]:
@@ -87,7 +100,7 @@ class Worker:
         if lease is None:
             return False
         point("job.claimed")
-        task = asyncio.create_task(self._work(lease), name=lease.key)
+        task = asyncio.create_task(self._hold(lease), name=lease.key)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return True
@@ -103,38 +116,44 @@ class Worker:
         if not task.cancelled() and task.exception() is not None:
             log.error("job ended by an error", exc_info=task.exception(), extra={"job": task.get_name()})
 
-    async def _pause(self) -> None:
-        self._bell.clear()
-        try:
-            await asyncio.wait_for(self._bell.wait(), IDLE)
-        except TimeoutError:
-            return
-
-    async def _work(self, lease: Lease) -> None:
-        """One job from claim to finish. What went wrong is written on the runs; the job comes again by its kind."""
+    async def _hold(self, lease: Lease) -> None:
+        """Work a job off, its lease kept meanwhile."""
         beat = asyncio.create_task(self._beat(lease))
+        try:
+            await self.work(lease)
+        except LeaseLost:
+            log.warning("job taken over by another worker", extra={"job": lease.key})
+        finally:
+            beat.cancel()
+
+    async def _beat(self, lease: Lease) -> None:
+        while True:
+            await self.clock.sleep(queue.LEASE.total_seconds() / 3)
+            try:
+                await self.store.writer.write(queue.extend, (lease, self.clock.now()))
+            except LeaseLost:
+                return  # the next thing the job writes is refused, and ends it
+            except Exception:  # the database may be back before the lease is over
+                log.exception("lease could not be extended", extra={"job": lease.key})
+
+    async def work(self, lease: Lease) -> None:
+        """One job from claim to finish. What went wrong is written on the runs; the job comes again by its kind.
+
+        Raises LeaseLost where another worker took it over.
+        """
         again: datetime | None = None
         why = ""
         try:
             again = await (self._pull(lease) if lease.kind == "pull" else self._push(lease))
         except LeaseLost:
-            log.warning("job taken over by another worker", extra={"job": lease.key})
-            return
+            raise
         except (Fault, Wrong) as known:
             again, why = await self._failed(lease, known)
         except Exception as error:
             # A mistake of ours must not take the other schemes down with it: it is told and the job comes again.
             log.exception("job failed", extra={"job": lease.key})
             again, why = await self._failed(lease, error)
-        finally:
-            beat.cancel()
-        await self._finish(lease, again, why)
-
-    async def _finish(self, lease: Lease, again: datetime | None, why: str) -> None:
-        try:
-            await self.store.writer.write(queue.finish, (lease, again, why))
-        except LeaseLost:
-            log.warning("job taken over by another worker", extra={"job": lease.key})
+        await self.store.writer.write(queue.finish, (lease, again, why))
         point("job.finished")
 
     async def _failed(self, lease: Lease, error: Exception) -> tuple[datetime | None, str]:
@@ -142,29 +161,16 @@ class Worker:
         kind = (
             error.kind if isinstance(error, Fault) else "wrong" if isinstance(error, DuijieError) else "error"
         )
-        says = error.says if isinstance(error, Fault) else str(error)
-        await self._write(lambda connection: _tell(connection, lease, kind, str(says)))
-        await close_runs(self.store, lease.scheme_id, self.clock)
-        if lease.kind == "pull":
-            return None, ""
+        says = str(error.says if isinstance(error, Fault) else error)
         wait = error.wait if isinstance(error, Fault) else None
         again = self.clock.now() + wait if wait else later(self.clock.now(), lease.attempts, self.clock)
-        return again, str(says)
-
-    async def _write(self, work: Callable[[Any], Any]) -> Any:
-        def once(connection: Any, rows: Sequence[None]) -> list[Any]:
-            return [work(connection) for _ in rows]
-
-        return await self.store.writer.write(once, None)
-
-    async def _beat(self, lease: Lease) -> None:
-        """Keep the lease while the job is at work."""
-        while True:
-            await self.clock.sleep(queue.LEASE.total_seconds() / 3)
-            try:
-                await self._write(lambda connection: queue.extend(connection, lease, self.clock.now()))
-            except LeaseLost:
-                return  # the next thing the job writes is refused, and ends it
+        if lease.kind == "push" and _passes(kind, lease.attempts):
+            return again, says
+        await self.store.writer.write(_tell, (lease, kind, says, self.clock.now()))
+        if lease.kind == "pull":
+            return None, ""
+        await close_runs(self.store, lease.scheme_id, self.clock)
+        return again, says
 
     # -- the two loops -----------------------------------------------------------------------------
 
@@ -188,12 +194,13 @@ class Worker:
             kept()
 
     async def _push(self, lease: Lease) -> datetime | None:
+        """Write; one that was stopped half-way leaves its runs open for the next process to go on."""
         flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
         code = flow.scheme.target.connection
         push = Push(
             flow=flow,
             talk=self.lines.to(code),
-            lease=lease,
+            journal=Journal(self.store, lease, self.clock, on="no_journal" not in self.breaks),
             store=self.store,
             clock=self.clock,
             rules=self._rules(flow, code),
@@ -201,10 +208,10 @@ class Worker:
             more=lambda: signals.pulling > 0,
             woken=signals.woken,
             stopping=self.stopping,
-            journal="no_journal" not in self.breaks,
         )
         again = await push.run()
-        await close_runs(self.store, lease.scheme_id, self.clock)
+        if again is None or not self.stopping.is_set():
+            await close_runs(self.store, lease.scheme_id, self.clock)
         return again
 
     async def _flow(self, lease: Lease) -> Flow:
@@ -238,9 +245,19 @@ class Worker:
         return kept[flow.published.id]
 
 
-def _tell(connection: Any, lease: Lease, kind: str, says: str) -> None:
+def _passes(kind: str, attempts: int) -> bool:
+    """Whether a push goes on by itself soon: its runs then stay open, and hear of no fault."""
+    return kind == "busy" or attempts < TRIES.get(kind, 0)
+
+
+def _tell(connection: Any, told: Sequence[tuple[Lease, str, str, datetime]]) -> list[None]:
     """Whose fault it was: the run that was reading, or every run that is being written."""
-    if lease.kind == "pull" and lease.run_id is not None:
-        runs.fail_reading(connection, lease.run_id, kind, says)
-    else:
-        runs.fail_writing(connection, lease.scheme_id, kind, says)
+    for lease, kind, says, now in told:
+        if lease.kind == "pull" and lease.run_id is not None:
+            runs.reads_done(
+                connection, [(lease, now)]
+            )  # the push put here closes the run, once all is written
+            runs.fail_reading(connection, lease.run_id, kind, says)
+        else:
+            runs.fail_writing(connection, lease.scheme_id, kind, says)
+    return [None] * len(told)

@@ -22,7 +22,8 @@ from engine.store.tables import document, document_record, record
 
 _planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
 _OPEN = or_(
-    document.c.state.in_(("sending", "unknown")), and_(document.c.state == "waiting", document.c.sends > 0)
+    document.c.state.in_(("sending", "unknown")),
+    and_(document.c.state == "waiting", document.c.first_sent_at.is_not(None)),
 )
 
 
@@ -79,9 +80,11 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
 
 
 def _present(connection: Connection, batch: PlanKept) -> dict[str, Any]:
-    columns = (document.c.id, document.c.key, document.c.state, document.c.sends, document.c.generation)
+    columns = (document.c.id, document.c.key, document.c.state, document.c.sends, document.c.first_sent_at)
     found = connection.execute(
-        select(*columns, document.c.action, document.c.stored_key, document.c.body).where(
+        select(
+            *columns, document.c.generation, document.c.action, document.c.stored_key, document.c.body
+        ).where(
             document.c.scheme_id == batch.scheme_id, document.c.key.in_([plan.key for plan in batch.plans])
         )
     )
@@ -108,7 +111,7 @@ def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -
 
 def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
     """What the plan changes on a document that is there; None where it must wait, {} where nothing changes."""
-    if row.state in ("sending", "unknown") or (row.state == "waiting" and row.sends):
+    if row.state in ("sending", "unknown") or (row.state == "waiting" and row.first_sent_at):
         return None
     if row.state == "cancelled":
         return {}

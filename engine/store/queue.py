@@ -124,11 +124,13 @@ def _unless_another(connection: Connection, statement: Any) -> Sequence[Any] | N
         return None
 
 
-def extend(connection: Connection, lease: Lease, now: datetime) -> None:
+def extend(connection: Connection, held: Sequence[tuple[Lease, datetime]]) -> list[None]:
     """Still at work. Raises LeaseLost where another worker took the job over."""
-    held = (job.c.id == lease.job_id) & (job.c.token == lease.token) & (job.c.state == "leased")
-    if not connection.execute(update(job).where(held).values(lease_until=now + LEASE)).rowcount:
-        raise LeaseLost(lease.key)
+    for lease, now in held:
+        mine = (job.c.id == lease.job_id) & (job.c.token == lease.token) & (job.c.state == "leased")
+        if not connection.execute(update(job).where(mine).values(lease_until=now + LEASE)).rowcount:
+            raise LeaseLost(lease.key)
+    return [None] * len(held)
 
 
 def fence(connection: Connection, leases: Iterable[Lease | None]) -> None:

@@ -148,7 +148,7 @@ def close(connection: Connection, scheme_id: int, now: datetime) -> list[int]:
     behind = and_(document_record.c.record_id == record.c.id, document.c.id == document_record.c.document_id)
     unsettled = or_(
         document.c.state.in_(("unknown", "sending")),
-        and_(document.c.state == "waiting", document.c.sends > 0),
+        and_(document.c.state == "waiting", document.c.first_sent_at.is_not(None)),
     )
     unplanned = exists().where(
         run_record.c.run_id == run.c.id,

@@ -21,10 +21,10 @@ from engine.store.tables import attempt, document, scheme
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Document `id` is about to be sent by the holder of `lease`."""
+    """This document, with these bytes, is about to be sent by the holder of `lease`."""
 
     lease: Lease
-    id: int
+    due: Due
     at: datetime
 
 
@@ -64,6 +64,7 @@ _settle = (
         settled_at=bindparam("to_settled"),
         looks=bindparam("to_looks"),
         looked_at=bindparam("to_looked"),
+        sends=document.c.sends - bindparam("to_back"),
     )
 )
 
@@ -126,12 +127,17 @@ def _recover(connection: Connection, lease: Lease, now: datetime) -> int:
 
 
 def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
-    """Journal before wire. False where the document may no longer be sent: cancelled or changed meanwhile."""
+    """Journal before wire. False where the document may not go: cancelled meanwhile, or planned anew with
+    other bytes, and then it is found due again.
+    """
     fence(connection, [one.lease for one in marks])
+    bodies = select(document.c.id, document.c.body).where(document.c.id.in_([one.due.id for one in marks]))
+    stand = {row.id: row.body for row in connection.execute(bodies)}
+    going = [one.due.id for one in marks if stand.get(one.due.id) == one.due.body]
     marked = set(
         connection.scalars(
             update(document)
-            .where(document.c.id.in_([one.id for one in marks]), document.c.state == "waiting")
+            .where(document.c.id.in_(going), document.c.state == "waiting")
             .values(
                 state="sending",
                 why="",
@@ -141,7 +147,7 @@ def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
             .returning(document.c.id)
         )
     )
-    return [one.id in marked for one in marks]
+    return [one.due.id in marked for one in marks]
 
 
 def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
@@ -171,6 +177,7 @@ def _outcome(one: Settled) -> dict[str, Any]:
         "to_settled": one.at if final else None,
         "to_looks": outcome.looks,
         "to_looked": outcome.looked,
+        "to_back": int(one.journalled and not outcome.sent),
     }
 
 
@@ -218,5 +225,7 @@ def prove_numbering(connection: Connection, proofs: Sequence[tuple[int, str, dat
         row = update(scheme).where(scheme.c.id == scheme_id, scheme.c.numbering != "theirs")
         if connection.execute(row.values(numbering=shown)).rowcount and shown == "ours":
             waits = update(document).where(document.c.scheme_id == scheme_id, document.c.state == "unknown")
-            connection.execute(waits.where(document.c.due_at.is_(None), document.c.looks > 0).values(due_at=now))
+            connection.execute(
+                waits.where(document.c.due_at.is_(None), document.c.looks > 0).values(due_at=now)
+            )
     return [None] * len(proofs)

@@ -6,7 +6,7 @@ of a write. Each call that leaves is told to `heard` once, redacted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, TypeVar
@@ -34,6 +34,7 @@ __all__ = ["Hit", "Link", "Page", "Saved", "Talk"]
 
 T = TypeVar("T")
 Purpose: TypeAlias = Literal["read", "save", "lookup", "token"]
+Leave: TypeAlias = "Callable[[], Awaitable[None]]"
 _Ready: TypeAlias = "tuple[Call, dict[str, str]]"
 
 DEADLINE = 60.0
@@ -131,13 +132,14 @@ class Talk:
             plan.went_on((canonical(dict(params)), number), page.rows)
         return page
 
-    async def save(self, operation: Operation, body: bytes) -> Saved:
-        """Send one document's bytes.
+    async def save(self, operation: Operation, body: bytes, leave: Leave | None = None) -> Saved:
+        """Send one document's bytes. `leave` is awaited when the call is signed and owns its slot, just
+        before it goes, and again where it goes once more with fresh tokens; what it raises keeps it here.
 
         Raises Fault: unreachable, busy, login where it was not executed; refused; unknown for all else.
         """
         plan = self._plan(operation)
-        return await self._call("save", plan, plan.save(body), plan.judge.saved)
+        return await self._call("save", plan, plan.save(body), plan.judge.saved, leave)
 
     async def look_up(self, save_operation: Operation, list_operation: Operation, number: str) -> list[Hit]:
         """The documents in the target whose number is `number`, character by character. Raises Fault.
@@ -193,17 +195,31 @@ class Talk:
 
     # -- one call --------------------------------------------------------------------------------
 
-    async def _call(self, purpose: Purpose, plan: Plan, call: Call, read: Callable[[Reply], T]) -> T:
+    async def _call(
+        self, purpose: Purpose, plan: Plan, call: Call, read: Callable[[Reply], T], leave: Leave | None = None
+    ) -> T:
         """Sign and send; once more with fresh tokens where the vendor says that the token was the trouble."""
         ready, used = self._at_once(call) or await self._ready(plan, call)
         try:
+            await self._allowed(leave)
             return await self._exchange(purpose, plan, ready, read)
         except Fault as fault:
             if fault.kind != "login" or fault.code not in self._token_codes or not used:
                 raise
         self._ring.forget(used)
         ready, _ = await self._ready(plan, call)
+        await self._allowed(leave)
         return await self._exchange(purpose, plan, ready, read)
+
+    async def _allowed(self, leave: Leave | None) -> None:
+        """Ask whoever sends; the slot is given back where the call must not go."""
+        if leave is None:
+            return
+        try:
+            await leave()
+        except BaseException:
+            self._bucket.release(used=False)
+            raise
 
     def _at_once(self, call: Call) -> _Ready | None:
         """A slot taken, the call signed, and the tokens it was signed with; None where it must wait."""

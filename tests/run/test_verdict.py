@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import Fault, FaultKind
 from engine.model.ledger import Due, Open
-from engine.run.push import BREAK_AFTER, Pace
+from engine.run.pace import BREAK_AFTER, Pace
 from engine.run.verdict import SENDS, Rules, after_fault, after_look, after_save, shown_numbering
 from engine.wire.talk import Hit, Saved
 from tests.build import NOW

@@ -32,7 +32,7 @@ def test_a_lease_is_never_given_twice_even_where_jobs_come_and_go(desk: Desk) ->
     lost = overtaken(desk)
     due = desk.store.read(lambda c: send.due(c, desk.scheme_id, desk.clock.now(), 0, 10))
     with pytest.raises(LeaseLost):
-        desk.store.write(lambda c: send.mark(c, [Mark(lost, due[0].id, NOW)]))
+        desk.store.write(lambda c: send.mark(c, [Mark(lost, due[0], NOW)]))
 
 
 def test_a_page_read_before_the_take_over_overwrites_nothing_read_after_it(desk: Desk) -> None:

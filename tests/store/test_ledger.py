@@ -36,7 +36,7 @@ def send_all(desk: Desk, outcome: Outcome, lease: Lease | None = None) -> None:
     """Everything that is due goes out and meets this outcome."""
     lease = lease or desk.push_lease()
     due = desk.store.read(lambda c: send.due(c, desk.scheme_id, desk.clock.now(), 0, 100))
-    desk.store.write(lambda c: send.mark(c, [Mark(lease, one.id, desk.clock.now()) for one in due]))
+    desk.store.write(lambda c: send.mark(c, [Mark(lease, one, desk.clock.now()) for one in due]))
     settled = [Settled(lease, one.id, desk.clock.now(), outcome, None) for one in due]
     if settled:
         desk.store.write(lambda c: send.settle(c, settled))
@@ -132,7 +132,7 @@ def test_a_mark_without_the_lease_is_refused(desk: Desk) -> None:
     assert new.token > old.token
     due = desk.store.read(lambda c: send.due(c, desk.scheme_id, desk.clock.now(), 0, 10))
     with pytest.raises(LeaseLost):
-        desk.store.write(lambda c: send.mark(c, [Mark(old, due[0].id, NOW)]))
+        desk.store.write(lambda c: send.mark(c, [Mark(old, due[0], NOW)]))
     assert states(desk) == {"1": "waiting"}
 
 
@@ -141,7 +141,7 @@ def test_what_the_lost_holder_was_sending_is_unknown_to_the_next(desk: Desk) -> 
     desk.plan()
     old = desk.push_lease()
     due = desk.store.read(lambda c: send.due(c, desk.scheme_id, NOW, 0, 10))
-    desk.store.write(lambda c: send.mark(c, [Mark(old, due[0].id, NOW)]))
+    desk.store.write(lambda c: send.mark(c, [Mark(old, due[0], NOW)]))
     desk.clock.at += timedelta(minutes=1)
     new = desk.claim("another")
     assert desk.store.write(lambda c: send.recover(c, [(new, desk.clock.now())])) == [1]
@@ -155,7 +155,7 @@ def test_a_document_marked_once_cannot_be_marked_again(desk: Desk) -> None:
     desk.plan()
     lease = desk.push_lease()
     due = desk.store.read(lambda c: send.due(c, desk.scheme_id, NOW, 0, 10))
-    mark = Mark(lease, due[0].id, NOW)
+    mark = Mark(lease, due[0], NOW)
     assert desk.store.write(lambda c: send.mark(c, [mark])) == [True]
     assert desk.store.write(lambda c: send.mark(c, [mark])) == [False]
 

@@ -69,7 +69,7 @@ class Walk:
         lease = self.desk.push_lease()
         self.write(lambda c: send.recover(c, [(lease, self.desk.clock.now())]))
         due = self.desk.store.read(lambda c: send.due(c, self.desk.scheme_id, self.desk.clock.now(), 0, 9))
-        marks = [Mark(lease, one.id, self.desk.clock.now()) for one in due]
+        marks = [Mark(lease, one, self.desk.clock.now()) for one in due]
         if marks:
             self.write(lambda c: send.mark(c, marks))
         for one in due:
@@ -83,7 +83,7 @@ class Walk:
         lease = self.desk.push_lease()
         due = self.desk.store.read(lambda c: send.due(c, self.desk.scheme_id, self.desk.clock.now(), 0, 9))
         if due:
-            self.write(lambda c: send.mark(c, [Mark(lease, due[0].id, self.desk.clock.now())]))
+            self.write(lambda c: send.mark(c, [Mark(lease, due[0], self.desk.clock.now())]))
         self.desk.clock.at += timedelta(minutes=1)
         after = self.desk.claim("another")
         self.write(lambda c: send.recover(c, [(after, self.desk.clock.now())]))

@@ -40,7 +40,7 @@ def test_a_lease_that_ended_is_given_to_another_with_a_greater_token(desk: Desk)
     assert taken is not None
     assert taken.token > lease.token
     with pytest.raises(LeaseLost):
-        desk.store.write(lambda c: queue.extend(c, lease, NOW))
+        desk.store.write(lambda c: queue.extend(c, [(lease, NOW)]))
 
 
 def test_the_token_grows_even_where_the_key_was_put_again_meanwhile(desk: Desk) -> None:
@@ -53,7 +53,7 @@ def test_the_token_grows_even_where_the_key_was_put_again_meanwhile(desk: Desk) 
 
 def test_an_extended_lease_is_kept(desk: Desk) -> None:
     lease = desk.push_lease()
-    desk.store.write(lambda c: queue.extend(c, lease, NOW + timedelta(seconds=20)))
+    desk.store.write(lambda c: queue.extend(c, [(lease, NOW + timedelta(seconds=20))]))
     assert desk.store.write(lambda c: queue.claim(c, NOW + timedelta(seconds=45), "other")) is None
 
 

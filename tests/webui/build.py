@@ -206,7 +206,7 @@ def deliver(shop: Shop) -> None:
     assert lease is not None
     due = shop.store.read(lambda c: send.due(c, shop.scheme, shop.clock.now(), 0, 1000))
     at = shop.clock.now() + timedelta(seconds=5)
-    shop.store.write(lambda c: send.mark(c, [send.Mark(lease, one.id, at) for one in due]))
+    shop.store.write(lambda c: send.mark(c, [send.Mark(lease, one, at) for one in due]))
     settled = [
         send.Settled(lease, one.id, at + timedelta(seconds=index), *_ended(one, index, at))
         for index, one in enumerate(due)

@@ -148,7 +148,7 @@ def _attacked(shop: build.Shop) -> None:
     lease = shop.store.write(lambda c: queue.claim(c, shop.clock.now(), "test"))
     assert lease is not None
     first = shop.store.read(lambda c: send.due(c, shop.scheme, shop.clock.now(), 0, 10))[0]
-    shop.store.write(lambda c: send.mark(c, [send.Mark(lease, first.id, shop.clock.now())]))
+    shop.store.write(lambda c: send.mark(c, [send.Mark(lease, first, shop.clock.now())]))
     texts: Any = {"code": ATTACK, "request": ATTACK, "reply": f"<html>{ATTACK}"}
     exchange = build.said(ATTACK, "save", ATTACK, ATTACK, shop.clock.now(), **texts)
     outcome = Outcome("unknown", reason=ATTACK, target_number=ATTACK, target_id=ATTACK)

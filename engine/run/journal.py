@@ -1,0 +1,87 @@
+"""What a push writes down under its lease: marks before the wire, outcomes after it.
+
+An outcome is handed to the writer and not waited for: it is in the commit of the next mark, or in
+the one before it. `committed` waits for the last ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.clock import Clock
+from engine.crash import point
+from engine.model.exchange import Exchange
+from engine.model.ledger import Due, Lease, Outcome
+from engine.store import queue, send
+from engine.store.send import Heard, Mark, Settled
+from engine.store.store import Store
+
+
+@dataclass
+class Journal:
+    """`on` is False only under the fault that the reliability suite must be able to find."""
+
+    store: Store
+    lease: Lease
+    clock: Clock
+    on: bool = True
+    _settling: set[Future[None]] = field(default_factory=set)
+
+    async def mark(self, due: Due) -> bool:
+        """Journal before wire. False where the document may not go. Raises LeaseLost."""
+        if not self.on:
+            return True
+        began = self.clock.monotonic()
+        point("journal.before")
+        marked = await self.store.writer.write(send.mark, Mark(self.lease, due, self.clock.now()))
+        point("journal.committed")
+        if marked:
+            await self._awake(began)
+        return marked
+
+    async def still(self) -> None:
+        """A document that is marked goes out once more. Raises LeaseLost where another worker took over."""
+        if self.on:
+            await self._awake(float("-inf"))
+
+    async def _awake(self, since: float) -> None:
+        """Nothing goes out on the word of a lease that is old: a process may sleep between any two lines."""
+        while self.clock.monotonic() - since > queue.LEASE.total_seconds() / 2:
+            since = self.clock.monotonic()
+            await self.store.writer.write(queue.extend, (self.lease, self.clock.now()))
+
+    def settle(self, due: Due, outcome: Outcome, heard: Sequence[Exchange]) -> None:
+        """What became of a document, with all that was said about it. Raises what an earlier one met."""
+        self.hear(heard[:-1])
+        settled = Settled(
+            self.lease, due.id, self.clock.now(), outcome, heard[-1] if heard else None, self.on
+        )
+        future = self.store.writer.submit(send.settle, settled)
+        self._settling.add(future)
+        future.add_done_callback(_committed)
+        self._settling = {one for one in self._settling if not one.done() or one.result() is not None}
+
+    def hear(self, heard: Sequence[Exchange]) -> None:
+        """Exchanges that settle no document."""
+        for exchange in heard:
+            told = Heard(self.lease.scheme_id, self.lease.run_id, exchange)
+            self.store.writer.submit(send.hear, told)
+
+    async def committed(self) -> None:
+        """Wait for the last commits; the first thing that went wrong in one is raised here."""
+        settling = [asyncio.wrap_future(future) for future in self._settling]
+        self._settling.clear()
+        if settling:
+            await asyncio.wait(settling)
+        wrong = [error for future in settling if (error := future.exception()) is not None]
+        if wrong:
+            raise wrong[0]
+
+
+def _committed(future: Future[Any]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        point("settle.committed")
