@@ -200,8 +200,9 @@ async def serve(theatre: Theatre, *, parent: int, port_file: Path | None, second
     line: Record = {"pid": os.getpid(), "admin": f"{admin}/{secret}"}
     line["allow"] = [base.removeprefix("http://") for base in bases.values()]
     line["simulators"] = {name: _facts(stage, bases[name]) for name, stage in theatre.stages.items()}
+    stop = _stop()
     _publish(encode(line) + b"\n", port_file)
-    await _over(parent, seconds)
+    await _over(stop, parent, seconds)
     for runner in runners:
         await runner.cleanup()
 
@@ -231,14 +232,18 @@ def _publish(line: bytes, port_file: Path | None) -> None:
     sys.stdout.flush()
 
 
-async def _over(parent: int, seconds: float | None) -> None:
-    """Wait for the end: whichever of signal, time and the parent's death comes first."""
+def _stop() -> asyncio.Event:
+    """Set by a signal. Made before anybody is told where we are: who knows may stop us."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _over(stop: asyncio.Event, parent: int, seconds: float | None) -> None:
+    """Wait for the end: whichever of signal, time and the parent's death comes first."""
     if seconds is not None:
-        loop.call_later(seconds, stop.set)
+        asyncio.get_running_loop().call_later(seconds, stop.set)
     while not stop.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(stop.wait(), 0.5)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, or_, select, text, update
+from sqlalchemy import Connection, bindparam, case, delete, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import LeaseLost
@@ -133,16 +133,21 @@ def extend(connection: Connection, held: Sequence[tuple[Lease, datetime]]) -> li
     return [None] * len(held)
 
 
+# Built once: it is asked in every commit.
+_held = (
+    select(job.c.id, job.c.token)
+    .where(job.c.id.in_(bindparam("ids", expanding=True)), job.c.state == "leased")
+    .with_for_update(read=True)
+)
+
+
 def fence(connection: Connection, leases: Iterable[Lease | None]) -> None:
     """Raises LeaseLost where any of these leases is no longer the job's. Asked in the transaction that writes.
 
     The row stays locked until the commit: who takes the job over sees all that was written under it.
     """
     held = {(lease.job_id, lease.token) for lease in leases if lease is not None}
-    mine = select(job.c.id, job.c.token).where(
-        job.c.id.in_({ident for ident, _ in held}), job.c.state == "leased"
-    )
-    found = connection.execute(mine.with_for_update(read=True)) if held else ()
+    found = connection.execute(_held, {"ids": [ident for ident, _ in held]}) if held else ()
     if held - {(row[0], row[1]) for row in found}:
         raise LeaseLost("another worker took this job over")
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
 
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
 from engine.store.queue import fence
-from engine.store.tables import attempt, document, scheme
+from engine.store.tables import UTCTime, attempt, document, scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,23 @@ _settle = (
         sends=document.c.sends - bindparam("to_back"),
     )
 )
+
+
+# Built once: building a statement of this size costs as much as SQLite takes to execute it.
+_ids: BindParameter[int] = bindparam("ids", expanding=True)
+_bodies = select(document.c.id, document.c.body).where(document.c.id.in_(_ids))
+_mark = (
+    update(document)
+    .where(document.c.id.in_(_ids), document.c.state == "waiting")
+    .values(
+        state="sending",
+        why="",
+        sends=document.c.sends + 1,
+        first_sent_at=func.coalesce(document.c.first_sent_at, bindparam("at", type_=UTCTime)),
+    )
+    .returning(document.c.id)
+)
+_attempts = insert(attempt)
 
 
 def due(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Due]:
@@ -131,22 +148,10 @@ def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
     other bytes, and then it is found due again.
     """
     fence(connection, [one.lease for one in marks])
-    bodies = select(document.c.id, document.c.body).where(document.c.id.in_([one.due.id for one in marks]))
-    stand = {row.id: row.body for row in connection.execute(bodies)}
+    found = connection.execute(_bodies, {"ids": [one.due.id for one in marks]})
+    stand = {row.id: row.body for row in found}
     going = [one.due.id for one in marks if stand.get(one.due.id) == one.due.body]
-    marked = set(
-        connection.scalars(
-            update(document)
-            .where(document.c.id.in_(going), document.c.state == "waiting")
-            .values(
-                state="sending",
-                why="",
-                sends=document.c.sends + 1,
-                first_sent_at=func.coalesce(document.c.first_sent_at, marks[0].at),
-            )
-            .returning(document.c.id)
-        )
-    )
+    marked = set(connection.scalars(_mark, {"ids": going, "at": marks[0].at}))
     return [one.due.id in marked for one in marks]
 
 
@@ -159,7 +164,7 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
     connection.execute(_settle, [_outcome(one) for one in settled])
     told = [_attempt(one.lease, one.id, one.exchange) for one in settled if one.exchange is not None]
     if told:
-        connection.execute(insert(attempt), told)
+        connection.execute(_attempts, told)
     return [None] * len(settled)
 
 

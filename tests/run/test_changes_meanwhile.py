@@ -33,7 +33,10 @@ def fresh_order(world: World) -> dict[str, Any]:
     """An order of some minutes ago, inside the overlap."""
     now = datetime.now(UTC)
     order = orders(1, 3, now - timedelta(minutes=6), now - timedelta(minutes=5))
-    new = next(one for one in order if one["order_type"] == 7) | {"stockout_id": 777, "order_no": "CK-MEANWHILE"}
+    new = next(one for one in order if one["order_type"] == 7) | {
+        "stockout_id": 777,
+        "order_no": "CK-MEANWHILE",
+    }
     world.give([new])
     return new
 

@@ -85,7 +85,9 @@ def test_a_tenant_that_replaces_our_numbers_gets_no_second_document(tmp_path: Pa
 
 
 def test_the_first_document_of_all_is_not_resent_before_the_numbering_is_proven(tmp_path: Path) -> None:
-    with World(tmp_path, options={"yonbip.own_numbers": True, "yonbip.keys": "ignored"}, settle="1s") as world:
+    with World(
+        tmp_path, options={"yonbip.own_numbers": True, "yonbip.keys": "ignored"}, settle="1s"
+    ) as world:
         world.orders(1)
         world.simulators.direct("yonbip/faults", seed=1, rates={"save.reset_after": 1})
         counts = world.run()
@@ -120,7 +122,9 @@ def test_a_missing_code_refuses_its_document_alone_and_a_retry_sends_it(world: W
 
 
 def test_a_held_document_goes_by_itself_when_the_code_arrives(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "flows" / "wdt-stockout-to-bip-othout.yaml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "flows" / "wdt-stockout-to-bip-othout.yaml").read_text(
+        encoding="utf-8"
+    )
     with World(tmp_path, text=text.replace("lookup(仓库)", "lookup(仓库, miss=hold)")) as world:
         made = world.orders(20)
 
@@ -172,7 +176,9 @@ def test_a_wrong_secret_stops_the_run_with_one_sentence_and_loses_nothing(world:
         store = services.store
         account = store.read(lambda c: connections.get(c, store.vault, "bip-main"))
         assert account is not None
-        secret = world.simulators.told["simulators"]["yonbip"]["connections"]["private"]["settings"]["app_secret"]
+        secret = world.simulators.told["simulators"]["yonbip"]["connections"]["private"]["settings"][
+            "app_secret"
+        ]
         store.write(
             lambda c: connections.save(c, store.vault, account, {"app_secret": secret}, services.clock.now())
         )

@@ -41,7 +41,9 @@ class Simulators:
 
     def __init__(self, seed: int = 1, options: Mapping[str, object] | None = None) -> None:
         told = {**_QUICK, **(options or {})}.items()
-        sets = [f"--set={name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in told]
+        sets = [
+            f"--set={name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in told
+        ]
         command = [sys.executable, "-m", "engine.simulate", "--seed", str(seed), "--for", "900", *sets]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
