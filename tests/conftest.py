@@ -100,9 +100,13 @@ def answers(url: str) -> bool:
     return True
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium for the whole session; each test opens its own context in it."""
+    """A headless Chromium for one file of tests; each test opens its own context in it.
+
+    Not for the whole session: Playwright keeps an event loop running in this thread while it is open,
+    and whoever calls asyncio.run meanwhile is refused.
+    """
     from playwright.sync_api import sync_playwright
 
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
