@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -142,8 +142,7 @@ def simulate(asked: Namespace, desk: Desk) -> int:
     folders = desk.settings.connectors[1:]
     try:
         with put_up(seed=int(asked.seed), only=asked.only, options=asked.options, folders=folders) as vendors:
-            _introduce(desk.terminal, vendors)
-            return asyncio.run(_until_stopped())
+            return asyncio.run(_until_stopped(lambda: _introduce(desk.terminal, vendors)))
     except Silent as silent:
         raise Wrong(
             [Problem("simulate", "simulate", Say("模拟器没有启动：{words}", words=str(silent)))]
@@ -170,8 +169,10 @@ def _introduce(terminal: Terminal, vendors: Vendors) -> None:
     terminal.line(Say("导演：{admin}  停止：Ctrl-C", admin=str(vendors.told["admin"])))
 
 
-async def _until_stopped() -> int:
+async def _until_stopped(introduce: Callable[[], None]) -> int:
+    """Who is told where we are may stop us at once: the signals are heard before."""
     stop = asyncio.Event()
     with until_told(stop.set) as told:
+        introduce()
         await stop.wait()
     return 128 + told[0]

@@ -62,9 +62,11 @@ def test_a_bad_network_loses_nothing_and_doubles_nothing_whatever_a_repeated_key
     with World(tmp_path, seed=5, options={"yonbip.keys": keys, "yonbip.shows_after": 0.5}) as world:
         made = world.orders(120)
         bad_network(world)
-        counts = world.run()
-        assert settled(counts, len(made)), counts
-        found = world.differences(made)
+        assert world.run().add_up()
+        for _ in range(8):  # a look-up that failed is tried again later, not at once
+            if (found := world.differences(made)).none:
+                break
+            world.run()
         assert found.none, found
         report = world.simulators.direct("report")["yonbip"]
         assert report["payload_changed_under_one_key"] == []
