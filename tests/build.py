@@ -105,7 +105,12 @@ class Desk:
             Planned(one, one.key, "waiting", "new", body=one.body, sent_number=one.number)
             for one in self.unplanned()
         )
-        kept = PlanKept(
+        kept = self.planned(*batch, lease=lease)
+        self.store.write(lambda c: plans.plan(c, [kept]))
+
+    def planned(self, *made: Planned, lease: Lease | None = None, revision: int | None = None) -> PlanKept:
+        """These plans as one batch, not yet kept."""
+        return PlanKept(
             self.store.installation,
             self.scheme_id,
             self.code,
@@ -113,10 +118,10 @@ class Desk:
             self.on_change,
             self.key_at,
             self.clock.now(),
-            batch,
+            made,
             lease,
+            revision,
         )
-        self.store.write(lambda c: plans.plan(c, [kept]))
 
 
 def row(body: dict[str, object]) -> Row:

@@ -13,7 +13,7 @@ from engine.cli.show import STATES, Terminal, state_name
 from engine.cli.work import machine, told, well, work_off, working
 from engine.errors import Wrong
 from engine.exact import decode
-from engine.model.ledger import MOVES, State
+from engine.model.ledger import State, by_hand
 from engine.model.values import Json, Problem
 from engine.say import Say, Stored, Words
 from engine.services import Services
@@ -244,6 +244,6 @@ def _no_move(terminal: Terminal, row: Any, state: State) -> Problem:
         now=STATES[now],
         state=STATES[state],
     )
-    can = [STATES[move] for move in MOVES[now] if move in ("done", "cancelled", "skipped")]
+    can = [STATES[move] for move in sorted(by_hand(now))]
     do = Say("可以定为：{can}。", can=Words(can)) if can else Say("这种状态不用人工定案。")
     return Problem("--key", "no_move", says, do)

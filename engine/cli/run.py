@@ -13,7 +13,7 @@ from engine.cli.parser import Commands, argument
 from engine.cli.show import Terminal
 from engine.cli.work import Ended, machine, told, work_off, working
 from engine.document.near import offer
-from engine.errors import Wrong
+from engine.errors import Conflict, Wrong
 from engine.exact import encode
 from engine.model.catalog import Span
 from engine.model.ledger import RunAsked
@@ -87,7 +87,10 @@ async def _run(asked: Namespace, desk: Desk, services: Services) -> int:
 async def _worked(desk: Desk, services: Services, flow: Flow, wanted: RunAsked) -> Ended:
     """Our run; after the one that waits already, where it is another's and ours asks for something of its own."""
     while True:
-        run_id, ours = services.store.write(lambda write: _begin(write, flow, wanted, desk.clock.now()))
+        try:
+            run_id, ours = services.store.write(lambda write: _begin(write, flow, wanted, desk.clock.now()))
+        except Conflict:
+            continue  # another process began one between our look and our leap: now we see it
         if not ours:
             desk.terminal.note(Say("第 {run} 次运行已经在排队，先做它。", run=run_id))
         elif services.store.read(lambda read: "leased" in queue.standing(read, "pull", flow.published.id)):

@@ -31,6 +31,11 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+def by_hand(state: State) -> frozenset[State]:
+    """What a person may settle a document as that stands so; while it is on the wire, nothing."""
+    return MOVES[state] & {"done", "cancelled", "skipped"} - {state} if state != "sending" else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record as a page brought it: `body` is its JSON, `hash` leaves volatile fields out."""
@@ -118,6 +123,8 @@ class PlanKept:
     plans: tuple[Planned, ...]
     lease: Lease | None = None
     """Whose mapping this is: a plan of a holder that was overtaken is not kept."""
+    revision: int | None = None
+    """Of the lookups it was made with: where they changed since, nothing is held for what may be there now."""
 
 
 @dataclass(frozen=True, slots=True)

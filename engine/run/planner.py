@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from engine.crash import point
@@ -12,6 +12,7 @@ from engine.mapping.compile import Lookups, Mapped
 from engine.model.ledger import Lease, PlanKept, Planned, Unplanned
 from engine.run.flow import Flow
 from engine.say import Say
+from engine.store.lookups import Tables
 from engine.store.plan import plan, unplanned
 from engine.store.store import Store
 
@@ -20,23 +21,28 @@ LARGE = 1_000_000  # characters of a batch: from here on mapping leaves the even
 
 
 async def plan_next(
-    flow: Flow, store: Store, lease: Lease, lookups: Lookups, now: datetime, after: int
+    flow: Flow, store: Store, lease: Lease, tables: Tables, now: datetime, after: int
 ) -> tuple[int, int]:
     """Plan the next records behind id `after`; gives the last id planned (0: none left) and how many may be sent."""
     ident = flow.published.id
     rows = await asyncio.to_thread(store.read, lambda read: unplanned(read, ident, after, BATCH))
     if not rows:
         return 0, 0
-    make: Callable[[], tuple[Planned, ...]] = lambda: tuple(planned(flow, row, lookups, now) for row in rows)  # noqa: E731
+
+    def make() -> tuple[Planned, ...]:
+        return tuple(planned(flow, row, tables.pairs, now) for row in rows)
+
     large = sum(len(row.body) for row in rows) > LARGE
     plans = await asyncio.to_thread(make) if large else make()
     point("plan.made")
-    kept = await store.writer.write(plan, _batch(flow, store, lease, plans, now))
+    kept = await store.writer.write(
+        plan, replace(_batch(flow, store, plans, now), lease=lease, revision=tables.revision)
+    )
     point("plan.kept")
     return rows[-1].id, kept
 
 
-def _batch(flow: Flow, store: Store, lease: Lease, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
+def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
     key = flow.target.idempotency
     return PlanKept(
         installation=store.installation,
@@ -47,7 +53,6 @@ def _batch(flow: Flow, store: Store, lease: Lease, plans: tuple[Planned, ...], n
         key_at=key.at if key else None,
         at=now,
         plans=plans,
-        lease=lease,
     )
 
 

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from engine.clock import Clock
 from engine.crash import point
 from engine.errors import Conflict, Fault
-from engine.mapping.compile import Lookups
 from engine.model.ledger import Due, Open, Outcome
 from engine.run.flow import Flow
 from engine.run.journal import Journal
@@ -25,6 +24,7 @@ from engine.run.pace import LINGER, Pace
 from engine.run.planner import plan_next
 from engine.run.verdict import Rules, after_fault, after_look, after_save, ask_again, shown_numbering
 from engine.store import runs, send
+from engine.store.lookups import Tables
 from engine.store.store import Store
 from engine.wire.talk import Talk
 
@@ -51,7 +51,7 @@ class Push:
     store: Store
     clock: Clock
     rules: Rules
-    lookups: Callable[[], Lookups]
+    tables: Callable[[], Tables]
     more: Callable[[], bool]
     woken: asyncio.Event
     stopping: asyncio.Event
@@ -138,7 +138,7 @@ class Push:
         while not self._over():
             now = self.clock.now()
             planned_to, fresh = await plan_next(
-                self.flow, self.store, self.journal.lease, self.lookups(), now, planned_to
+                self.flow, self.store, self.journal.lease, self.tables(), now, planned_to
             )
             reached = sent_to
             batch = await self._read(lambda read: send.due(read, self._scheme, now, reached, AHEAD))  # noqa: B023

@@ -12,7 +12,6 @@ from typing import Any
 from engine.clock import Clock
 from engine.crash import point
 from engine.errors import DuijieError, Fault, LeaseLost, Wrong
-from engine.mapping.compile import Lookups
 from engine.model.ledger import Lease
 from engine.run.flow import Flow, Flows
 from engine.run.journal import Journal
@@ -21,6 +20,7 @@ from engine.run.pull import Pull
 from engine.run.push import Push, close_runs
 from engine.run.verdict import Rules
 from engine.store import lookups, queue, runs, schemes
+from engine.store.lookups import Tables
 from engine.store.store import Store
 
 log = logging.getLogger("duijie.worker")
@@ -53,7 +53,7 @@ class Worker:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _signals: dict[int, Signals] = field(default_factory=dict)
-    _tables: tuple[int, dict[int, Lookups]] = (-1, {})
+    _tables: dict[tuple[int, int], Tables] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -204,7 +204,7 @@ class Worker:
             store=self.store,
             clock=self.clock,
             rules=self._rules(flow, code),
-            lookups=lambda: self._lookups(flow),
+            tables=lambda: self._tables_of(flow),
             more=lambda: signals.pulling > 0,
             woken=signals.woken,
             stopping=self.stopping,
@@ -234,15 +234,15 @@ class Worker:
             key_age=target.idempotency.age if target.idempotency else timedelta(0),
         )
 
-    def _lookups(self, flow: Flow) -> Lookups:
+    def _tables_of(self, flow: Flow) -> Tables:
         """The tables a mapping uses, read again only where any table changed."""
         revision = self.store.read(lookups.revision)
-        if self._tables[0] != revision:
-            self._tables = (revision, {})
-        kept = self._tables[1]
-        if flow.published.id not in kept:
-            kept[flow.published.id] = self.store.read(lambda read: lookups.load(read, flow.mapping.tables))
-        return kept[flow.published.id]
+        place = (flow.published.id, flow.published.version)
+        kept = self._tables.get(place)
+        if kept is None or kept.revision != revision:
+            pairs = self.store.read(lambda read: lookups.load(read, flow.mapping.tables))
+            kept = self._tables[place] = Tables(revision, pairs)
+        return kept
 
 
 def _passes(kind: str, attempts: int) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.exact import decode, encode
 from engine.model.values import Json
-from engine.store.session import Database
+from engine.store.session import Database, upsert
 from engine.store.tables import connection as table, token
 from engine.store.vault import Vault
 
@@ -120,8 +120,9 @@ class StoredTokens:
     def keep(self, connection: str, name: str, value: str, until: datetime) -> None:
         sealed = self._vault.seal(value, f"token {connection}")
         with self._database.write() as write:
-            write.execute(delete(token).where(token.c.connection == connection, token.c.name == name))
-            write.execute(insert(token).values(connection=connection, name=name, sealed=sealed, until=until))
+            kept = {"sealed": sealed, "until": until}
+            fresh = upsert(write, token).values(connection=connection, name=name, **kept)
+            write.execute(fresh.on_conflict_do_update(index_elements=["connection", "name"], set_=kept))
 
     def drop(self, connection: str, names: Collection[str]) -> None:
         with self._database.write() as write:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
-from engine.model.ledger import MOVES, State
+from engine.model.ledger import State, by_hand
 from engine.store.plan import unplan
 from engine.store.tables import attempt, document, document_record, record
 
@@ -122,7 +122,7 @@ def decide(
             document.c.scheme_id == scheme_id, document.c.key == key
         )
     ).one_or_none()
-    if row is None or state not in MOVES[row.state]:
+    if row is None or state not in by_hand(row.state):
         return False
     values = {
         "state": state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +25,14 @@ class Table:
     title: str
     rows: int
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a mapping looks codes up in, as it stood at `revision`."""
+
+    revision: int
+    pairs: Mapping[str, Mapping[str, str]]
 
 
 def replace(connection: Connection, code: str, pairs: Sequence[Pair], now: datetime) -> int:

@@ -8,6 +8,7 @@ scheme's `on_change`; refused by the target -> the next generation, under a new 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from engine.model.ledger import PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
 from engine.store.keys import stored_key, with_key
 from engine.store.queue import fence
-from engine.store.tables import document, document_record, record
+from engine.store.tables import document, document_record, lookup, record
 
 _planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
 _OPEN = or_(
@@ -50,12 +51,19 @@ def unplanned(connection: Connection, scheme_id: int, after: int, most: int) -> 
 
 
 def plan(connection: Connection, batches: Sequence[PlanKept]) -> list[int]:
-    """Keep each batch; gives how many documents of it wait to be sent. Raises LeaseLost."""
+    """Keep each batch; gives how many documents of it wait to be sent or are to be mapped again.
+
+    Raises LeaseLost where another worker took over.
+    """
     fence(connection, [batch.lease for batch in batches])
     return [_plan(connection, batch) for batch in batches]
 
 
 def _plan(connection: Connection, batch: PlanKept) -> int:
+    held = any(plan.why == "held" for plan in batch.plans)
+    if held and batch.revision is not None and _tables_changed(connection, batch.revision):
+        known = replace(batch, plans=tuple(plan for plan in batch.plans if plan.why != "held"), revision=None)
+        return _plan(connection, known) + len(batch.plans) - len(known.plans)
     present = _present(connection, batch)
     fresh = [plan for plan in batch.plans if plan.key not in present]
     altered = [(present[plan.key], plan) for plan in batch.plans if plan.key in present]
@@ -79,14 +87,23 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
 
 
+def _tables_changed(connection: Connection, revision: int) -> bool:
+    """Whether a table was replaced since it was read. None is while we look: who replaces one after us
+    finds what is held for it.
+    """
+    found = connection.scalars(select(lookup.c.revision).with_for_update(read=True))
+    return sum(int(one) for one in found) != revision
+
+
 def _present(connection: Connection, batch: PlanKept) -> dict[str, Any]:
     columns = (document.c.id, document.c.key, document.c.state, document.c.sends, document.c.first_sent_at)
     found = connection.execute(
-        select(
-            *columns, document.c.generation, document.c.action, document.c.stored_key, document.c.body
-        ).where(
+        select(*columns, document.c.generation, document.c.action, document.c.stored_key, document.c.body)
+        .where(
             document.c.scheme_id == batch.scheme_id, document.c.key.in_([plan.key for plan in batch.plans])
         )
+        # What a person decides meanwhile is either seen here or waits for us, on PostgreSQL too.
+        .with_for_update()
     )
     return {row.key: row for row in found}
 

@@ -90,25 +90,27 @@ def claim(
 def _free(connection: Connection, now: datetime) -> None:
     """Give back what nobody works on any more: as a waiting job, or not at all where its key already waits."""
     held = connection.execute(
-        select(job.c.id, job.c.key, job.c.run_id, job.c.holder, job.c.lease_until).where(
+        select(job.c.id, job.c.key, job.c.run_id, job.c.token, job.c.holder, job.c.lease_until).where(
             job.c.state == "leased"
         )
     )
-    for ident, key, run_id, holder, until in held.all():
+    for ident, key, run_id, token, holder, until in held.all():
         if until > now and not gone(holder):
             continue
+        # By its token: another node may have taken it over since we looked.
+        lost = (job.c.id == ident) & (job.c.token == token) & (job.c.state == "leased")
         waits = connection.scalar(select(job.c.id).where(job.c.key == key, job.c.state == "waiting"))
         if waits is not None:
+            if not connection.execute(delete(job).where(lost)).rowcount:
+                continue
             # The token must grow past the lost holder's, who may still be alive somewhere.
-            token = connection.scalar(select(job.c.token).where(job.c.id == ident)) or 0
-            connection.execute(delete(job).where(job.c.id == ident))
             connection.execute(update(job).where(job.c.id == waits, job.c.token < token).values(token=token))
             # What the lost run read is kept and its cursor stands still: the waiting run reads on from there.
             connection.execute(
                 update(run).where(run.c.id == run_id, run.c.state == "reading").values(state="writing")
             )
         else:
-            back = update(job).where(job.c.id == ident, job.c.state == "leased")
+            back = update(job).where(lost)
             _unless_another(
                 connection, back.values(state="waiting", holder=None, lease_until=None, due_at=now)
             )

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
+from engine.errors import Conflict
 from engine.exact import decode, encode
 from engine.model.ledger import WORST, Counts, Lease, RunAsked
 from engine.model.values import Window
+from engine.say import Say
 from engine.store.queue import Asked, fence, put
+from engine.store.session import upsert
 from engine.store.tables import (
     cursor,
     document,
@@ -36,9 +40,10 @@ def begin(
     now: datetime,
     asked: RunAsked | None = None,
 ) -> int:
-    """A run asked for by hand, with its pull job; gives its id."""
-    ident = _insert(connection, scheme_id, version, by, now, asked or RunAsked())
-    put(connection, [Asked("pull", scheme_id, now, ident)])
+    """A run asked for by hand, with its pull job; gives its id. Raises Conflict where another waits to begin."""
+    ident = _begun(connection, scheme_id, version, by, now, asked or RunAsked())
+    if ident is None:
+        raise Conflict(Say("这个方案已有一次运行在等着开始。"))
     return ident
 
 
@@ -58,10 +63,20 @@ def begin_slot(
     taken = select(run.c.id).where(run.c.schedule_id == plan_id, run.c.slot == slot)
     if connection.scalar(waits) is not None or connection.scalar(taken) is not None:
         return None
-    ident = _insert(
-        connection, scheme_id, version, "schedule", now, RunAsked(), schedule_id=plan_id, slot=slot
-    )
-    put(connection, [Asked("pull", scheme_id, now, ident)])
+    return _begun(connection, scheme_id, version, "schedule", now, RunAsked(), schedule_id=plan_id, slot=slot)
+
+
+def _begun(
+    connection: Connection, scheme_id: int, version: int, by: str, now: datetime, asked: RunAsked, **more: Any
+) -> int | None:
+    """A run that reads, with its job: both or neither. None where another node was faster."""
+    try:
+        with connection.begin_nested():
+            ident = _insert(connection, scheme_id, version, by, now, asked, **more)
+            if not put(connection, [Asked("pull", scheme_id, now, ident)])[0]:
+                raise Conflict
+    except (Conflict, IntegrityError):
+        return None
     return ident
 
 
@@ -79,12 +94,10 @@ def _insert(
 
 
 def _schedule(connection: Connection, scheme_id: int, name: str) -> int:
+    made = upsert(connection, schedule).values(scheme_id=scheme_id, name=name)
+    connection.execute(made.on_conflict_do_nothing(index_elements=["scheme_id", "name"]))
     found = select(schedule.c.id).where(schedule.c.scheme_id == scheme_id, schedule.c.name == name)
-    ident = connection.scalar(found)
-    if ident is None:
-        made = insert(schedule).values(scheme_id=scheme_id, name=name).returning(schedule.c.id)
-        ident = connection.execute(made).scalar_one()
-    return int(ident)
+    return int(connection.execute(found).scalar_one())
 
 
 def _asked(asked: RunAsked) -> str:

@@ -76,7 +76,6 @@ class Indoors:
     meanwhile: Callable[[str], Awaitable[None]] | None = None
     instead: dict[str, Answer] = field(default_factory=dict)
     calls: list[tuple[str, str | None]] = field(default_factory=list)
-    under_way: int = 0
 
     async def send(self, call: Call, hosts: HostRule, deadline: float) -> Reply:
         heard = Heard.of(call)
@@ -84,11 +83,9 @@ class Indoors:
         about = stage.simulator.about(heard)
         self.calls.append((about.purpose, about.number))
         answer = self.instead.get(about.purpose) or stage.hear(heard, self.clock.now()).answer
-        self.under_way += 1
         await asyncio.sleep(0)
         if self.meanwhile is not None:
             await self.meanwhile(about.purpose)
-        self.under_way -= 1
         if answer is None:
             raise Fault("broken", "the connection broke", sent=True)
         return answer.reply()
@@ -134,7 +131,8 @@ class Stand:
             self.connect(name, host)
         for table in TABLES:
             self.table(table, lookup(table))
-        self.publish(SCHEME.read_text(encoding="utf-8") + f"parallel: {parallel}\n")
+        self.text = SCHEME.read_text(encoding="utf-8") + f"parallel: {parallel}\n"
+        self.publish(self.text)
 
     def __enter__(self) -> Stand:
         return self
@@ -165,15 +163,19 @@ class Stand:
         self.store.write(lambda c: schemes.publish(c, code, code, text, "", "test", self.clock.now()))
         self.scheme = self.store.read(schemes.every)[0].id
 
+    def made(self, count: int) -> list[dict[str, Any]]:
+        """Orders that the scheme takes, all of them."""
+        found = orders(2 * count + 2, 1, BEGIN, BEGIN + timedelta(days=10))
+        return [one for one in found if one["order_type"] == 7][:count]
+
+    def give(self, *made: dict[str, Any]) -> None:
+        """Put these orders into the source."""
+        self.stages["wdt"].simulator.tell("orders", {"orders": list(made)}, self.clock.now())
+
     def orders(self, count: int) -> list[dict[str, Any]]:
-        """Orders that the scheme takes, all of them, in the source."""
-        made = [
-            one
-            for one in orders(2 * count + 2, 1, BEGIN, BEGIN + timedelta(days=10))
-            if one["order_type"] == 7
-        ]
-        self.stages["wdt"].simulator.tell("orders", {"orders": made[:count]}, self.clock.now())
-        return made[:count]
+        made = self.made(count)
+        self.give(*made)
+        return made
 
     def begin(self, asked: RunAsked | None = None) -> int:
         return self.store.write(lambda c: runs.begin(c, self.scheme, 1, "test", self.clock.now(), asked))
