@@ -92,10 +92,16 @@ def one(peer: str, work: str, n: int, timeout: float) -> dict[str, Any]:
     OUT.mkdir()
     codes = OUT / "codes.json"
     codes.write_text(json.dumps(spec.CODES, ensure_ascii=False), encoding="utf-8")
-    env = {"BENCH_SRC": f"{BASE}/src", "BENCH_DST": f"{BASE}/yonbip/scm/othoutrecord/single/save", "BENCH_CONC": "10"}
+    env = {
+        "BENCH_SRC": f"{BASE}/src",
+        "BENCH_DST": f"{BASE}/yonbip/scm/othoutrecord/single/save",
+        "BENCH_CONC": "10",
+    }
     others, began = busy_s(PEER_CORE), time.perf_counter()
     with (OUT / "log").open("wb") as log:
-        process = start(f"bench.peers.{peer}", PEER_CORE, log, **env, BENCH_OUT=str(OUT), BENCH_CODES=str(codes))
+        process = start(
+            f"bench.peers.{peer}", PEER_CORE, log, **env, BENCH_OUT=str(OUT), BENCH_CODES=str(codes)
+        )
         code, used = ended(process, began + timeout)
     wall, cpu = time.perf_counter() - began, used.ru_utime + used.ru_stime
     others = busy_s(PEER_CORE) - others - cpu
@@ -156,7 +162,9 @@ def main() -> int:
                 kept.write(json.dumps(result, ensure_ascii=False) + "\n")
             if not result["right"]:
                 good = False
-                print(f"    exit code {result['code']}", json.dumps(result["report"], ensure_ascii=False)[:1500])
+                print(
+                    f"    exit code {result['code']}", json.dumps(result["report"], ensure_ascii=False)[:1500]
+                )
                 print((OUT / "log").read_text(errors="replace")[-2500:])
     return 0 if good else 1
 

@@ -62,7 +62,9 @@ class Run:
         if not 0 < size <= 100:
             return head(b"400 Bad Request", b'{"code":1020,"message":"page_size"}')
         rows = b",".join(ORDERS[number * size : min(self.n, (number + 1) * size)])
-        return head(b"200 OK", b'{"code":0,"message":"OK","total_count":%d,"stockout_list":[%s]}' % (self.n, rows))
+        return head(
+            b"200 OK", b'{"code":0,"message":"OK","total_count":%d,"stockout_list":[%s]}' % (self.n, rows)
+        )
 
     def save(self, body: bytes) -> bytes:
         found = NUMBER.search(body)
@@ -73,7 +75,9 @@ class Run:
         self.doubled += number in self.ids
         ident = self.ids.setdefault(number, b"17%014d" % (len(self.ids) * 7919 + 13))
         self.bodies.append(body)
-        return head(b"200 OK", b'{"code":"200","message":"success","data":{"id":"%s","code":"%s"}}' % (ident, number))
+        return head(
+            b"200 OK", b'{"code":"200","message":"success","data":{"id":"%s","code":"%s"}}' % (ident, number)
+        )
 
     def report(self) -> dict[str, Any]:
         """What arrived, held against what had to: an order counts once, with the right content and a key of its own."""
@@ -91,7 +95,9 @@ class Run:
             wrong += 1
             names = document.keys() | wanted.keys()
             apart = {name: [document.get(name), wanted.get(name)] for name in names}
-            first = first or {name: pair for name, pair in apart.items() if pair[0] != pair[1]} or {"key": key}
+            first = (
+                first or {name: pair for name, pair in apart.items() if pair[0] != pair[1]} or {"key": key}
+            )
         return {
             "right": len(right), "missing": self.n - len(right), "wrong": wrong, "doubled": self.doubled,
             "over": self.over, "refused": len(self.refused), "most_flying": self.most_flying,
@@ -110,7 +116,10 @@ def begin(query: dict[str, list[str]]) -> bytes:
 
 
 def head(status: bytes, body: bytes) -> bytes:
-    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
+    return (
+        b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+        + body
+    )
 
 
 def administer(url: str) -> bytes:
