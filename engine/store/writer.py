@@ -3,22 +3,29 @@
 Every change the loops make goes through here. A `Work` is a function over (connection, rows);
 rows handed in for the same work while a commit is under way go together in the next one, in
 the order they came, so a hundred records cost one sync. An error undoes the whole commit, and
-each row is then tried alone, so that only the guilty one hears of it.
+each row is then tried alone, so that only the guilty one hears of it. A database that is away or
+locked is waited for: what is handed in meanwhile is not lost, and nobody sends without a mark.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine.store.session import Database
 
 MOST = 256
+PAUSES = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 10.0, 10.0, 10.0, 10.0)
+"""Seconds between tries to reach a database that is away: a minute all told, then those who wait hear of it."""
+
+log = logging.getLogger("duijie.store")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -70,22 +77,41 @@ class Writer:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             if not batch:
                 return
+            # Nobody may wait for it any more; it is kept all the same.
             for _, _, future in batch:
                 future.set_running_or_notify_cancel()
             self._commit(batch)
 
     def _commit(self, batch: Sequence[_Item]) -> None:
         try:
-            results = self._run(batch)
+            results = self._patiently(batch)
         except Exception as error:  # whatever it is, those who wait must hear of it
-            if len(batch) == 1:
-                batch[0][2].set_exception(error)
+            if len(batch) > 1 and not _away(error):
+                for item in batch:
+                    self._commit([item])
                 return
-            for item in batch:
-                self._commit([item])
+            for _, _, future in batch:
+                if not future.cancelled():
+                    future.set_exception(error)
             return
         for (_, _, future), result in zip(batch, results, strict=True):
-            future.set_result(result)
+            if not future.cancelled():
+                future.set_result(result)
+
+    def _patiently(self, batch: Sequence[_Item]) -> list[Any]:
+        for pause in PAUSES:
+            try:
+                return self._run(batch)
+            except DBAPIError as error:
+                if not _away(error):
+                    raise
+                log.warning(
+                    "database away", extra={"error": type(error.orig).__name__, "waiting": len(batch)}
+                )
+            with self._changed:
+                if self._changed.wait_for(lambda: self._closing, pause):
+                    break
+        return self._run(batch)
 
     def _run(self, batch: Sequence[_Item]) -> list[Any]:
         """One transaction: each work once, with all its rows, in the order in which works first came."""
@@ -101,3 +127,10 @@ class Writer:
                     results[place] = result
         self.commits += 1
         return results
+
+
+def _away(error: Exception) -> bool:
+    """Whether it is the database that cannot be used now, and not what was asked of it."""
+    return isinstance(error, OperationalError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from engine.store.store import Store
 from engine.store.tables import lookup
@@ -63,3 +65,36 @@ def test_a_write_whose_waiter_was_cancelled_is_kept_all_the_same(store: Store) -
     asyncio.run(cancelled())
     store.writer.close()
     assert kept(store) == ["kept"]
+
+
+def test_a_database_that_is_away_is_waited_for(store: Store) -> None:
+    """Whoever waits hears of the result only: an outcome handed in meanwhile is not lost."""
+    broken: list[str] = []
+
+    def breaks_twice(connection: Connection, codes: Sequence[str]) -> list[str]:
+        if len(broken) < 2:
+            broken.append("once more")
+            if not store.database.sqlite:
+                connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            raise OperationalError("COMMIT", {}, Exception("database is locked"))
+        return add(connection, codes)
+
+    first, second = store.writer.submit(breaks_twice, "a"), store.writer.submit(add, "b")
+    assert (first.result(30), second.result(30)) == ("A", "B")
+    assert kept(store) == ["a", "b"]
+
+
+def test_an_outcome_nobody_waits_for_any_more_is_kept_and_the_writer_goes_on(store: Store) -> None:
+    first = threading.Event()
+
+    def slow(connection: Connection, codes: Sequence[str]) -> list[str]:
+        first.wait(10)
+        return list(codes)
+
+    busy = store.writer.submit(slow, "x")
+    left = store.writer.submit(add, "left")
+    assert left.cancel() or left.running()
+    first.set()
+    assert busy.result(10) == "x"
+    assert store.writer.submit(add, "after").result(10) == "AFTER"
+    assert kept(store) == ["left", "after"]
