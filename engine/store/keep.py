@@ -11,6 +11,9 @@ from engine.model.ledger import Kept, PageKept, Row
 from engine.store.queue import fence
 from engine.store.tables import cursor, record, run, run_record
 
+PIECE = 1_000
+"""So many rows of a page in one statement: databases take only so many values, and a page may hold all there is."""
+
 _insert = insert(record)
 _change = (
     update(record)
@@ -35,7 +38,17 @@ def keep(connection: Connection, pages: Sequence[PageKept]) -> list[Kept]:
 
 
 def _keep(connection: Connection, page: PageKept) -> Kept:
-    rows = {row.key: row for row in page.rows}
+    count = Kept()
+    for start in range(0, len(page.rows), PIECE):
+        count += _piece(connection, page, page.rows[start : start + PIECE])
+    _count(connection, page, count)
+    if page.cursor is not None:
+        move_cursor(connection, page.scheme_id, page.run_id, page.cursor, page.at)
+    return count
+
+
+def _piece(connection: Connection, page: PageKept, of: Sequence[Row]) -> Kept:
+    rows = {row.key: row for row in of}
     known = _known(connection, page.scheme_id, list(rows))
     fresh = [row for key, row in rows.items() if key not in known]
     changed = [
@@ -50,9 +63,6 @@ def _keep(connection: Connection, page: PageKept) -> Kept:
     )
     if unseen:
         connection.execute(update(record).where(record.c.id.in_(unseen)).values(seen_run=page.run_id))
-    _count(connection, page, count)
-    if page.cursor is not None:
-        move_cursor(connection, page.scheme_id, page.run_id, page.cursor, page.at)
     return count
 
 

@@ -41,6 +41,16 @@ class UTCTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Said(TypeDecorator[str]):
+    """Words from outside. PostgreSQL takes no NUL, so the sign for one stands in its place."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\0", "␀") if value and "\0" in value else value
+
+
 Id = BigInteger().with_variant(Integer, "sqlite")
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -160,8 +170,8 @@ run = Table(
     Column("counts", Text, comment="JSON of Counts, taken when the run closed"),
     Column("fault_kind", Text),
     Column("fault_in", Text, comment="reading, writing or counts: what the fault stopped"),
-    Column("fault", Text),
-    Column("warning", Text),
+    Column("fault", Said),
+    Column("warning", Said),
     UniqueConstraint("schedule_id", "slot"),
     Index(None, "scheme_id", "id"),
 )
@@ -181,7 +191,7 @@ record = Table(
     _ident(),
     _ref("scheme_id", "scheme"),
     Column("key", Text, nullable=False),
-    Column("number", Text, nullable=False),
+    Column("number", Said, nullable=False),
     Column("hash", Text, nullable=False),
     Column("planned_hash", Text, nullable=False, default=""),
     Column("seen_run", Id, nullable=False),
@@ -213,12 +223,12 @@ document = Table(
     _ident(),
     _ref("scheme_id", "scheme"),
     Column("key", Text, nullable=False),
-    Column("number", Text, nullable=False, comment="the source's number, for people"),
+    Column("number", Said, nullable=False, comment="the source's number, for people"),
     Column("generation", Integer, nullable=False, default=1),
     Column("action", Text, nullable=False, default="create"),
     Column("step", Integer, nullable=False, default=0, comment="of the chain of follow-up calls"),
     Column("stored_key", Text, nullable=False),
-    Column("sent_number", Text, nullable=False, default="", comment="what a look-up asks for"),
+    Column("sent_number", Said, nullable=False, default="", comment="what a look-up asks for"),
     Column("state", Text, nullable=False),
     Column("why", Text, nullable=False, default="", comment="new, again, held while waiting"),
     Column("due_at", UTCTime),
@@ -226,13 +236,13 @@ document = Table(
     Column("first_sent_at", UTCTime, comment="from then on its bytes stand, executed or not"),
     Column("looks", Integer, nullable=False, default=0),
     Column("looked_at", UTCTime),
-    Column("target_id", Text),
-    Column("target_number", Text),
-    Column("reason", Text, nullable=False, default=""),
+    Column("target_id", Said),
+    Column("target_number", Said),
+    Column("reason", Said, nullable=False, default=""),
     Column("problems", Text, nullable=False, default="[]"),
     Column("tables", Text, nullable=False, default="[]", comment="pairs (table, code) a held one waits for"),
     Column("flagged", Boolean, nullable=False, default=False),
-    Column("proposed", Text, comment="what the changed record would have become"),
+    Column("proposed", Said, comment="what the changed record would have become"),
     Column("version", Integer, nullable=False, default=0),
     Column("changed_at", UTCTime, nullable=False),
     Column("settled_at", UTCTime),
@@ -279,13 +289,13 @@ attempt = Table(
     Column("at", UTCTime, nullable=False),
     Column("took_ms", Integer, nullable=False),
     Column("method", Text, nullable=False),
-    Column("url", Text, nullable=False),
+    Column("url", Said, nullable=False),
     Column("status", Integer),
     Column("verdict", Text, nullable=False),
-    Column("code", Text),
-    Column("says", Text, nullable=False),
-    Column("request", Text, nullable=False),
-    Column("reply", Text, nullable=False),
+    Column("code", Said),
+    Column("says", Said, nullable=False),
+    Column("request", Said, nullable=False),
+    Column("reply", Said, nullable=False),
     Index("ix_attempt_document", "document_id"),
     Index("ix_attempt_run", "run_id", "id"),
 )
@@ -304,7 +314,7 @@ job = Table(
     Column("holder", Text),
     Column("lease_until", UTCTime),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("why", Text, nullable=False, default=""),
+    Column("why", Said, nullable=False, default=""),
     Index(
         "uq_job_waiting",
         "key",
