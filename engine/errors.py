@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from engine.model.values import Problem
 
 FaultKind = Literal["unreachable", "busy", "broken", "login", "refused", "unknown"]
+Part = Literal["", "address", "tls", "clock", "key", "signature", "permission", "balance"]
+"""What of a connection is to blame, where that is certain."""
 
 
 class DuijieError(Exception):
@@ -44,7 +46,8 @@ class Fault(DuijieError):
     `says` is a sentence for a person, free of secrets; `code` the vendor's own code as text;
     `wait` how long the vendor asks us to stay away, None where it said nothing;
     `sent` is False only where it is certain that no byte of the call left this machine or that
-    the vendor did not execute it; a save that failed with `sent` True has an open outcome.
+    the vendor did not execute it; a save that failed with `sent` True has an open outcome;
+    `part` what of the connection is to blame, "" where the place that raised it cannot tell.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Fault(DuijieError):
         code: str | None = None,
         wait: timedelta | None = None,
         sent: bool = True,
+        part: Part = "",
     ) -> None:
         super().__init__(says)
         self.kind: FaultKind = kind
@@ -62,6 +66,7 @@ class Fault(DuijieError):
         self.code = code
         self.wait = wait
         self.sent = sent
+        self.part: Part = part
 
 
 class LeaseLost(DuijieError):

@@ -30,7 +30,8 @@ class QimenMD5:
         call = _told(call, mine)
         secret = _needed(settings, "app_secret")
         packed = "".join(name + value for name, value in _sorted(call))
-        return call.with_form(sign=_md5(secret + packed + secret).upper())
+        text = secret + packed + secret
+        return replace(call.with_form(sign=_md5(text).upper()), proof=text)
 
 
 class ClassicMD5:
@@ -45,7 +46,8 @@ class ClassicMD5:
         }
         call = _told(call, mine)
         packed = ";".join(f"{len(name):02}-{name}:{len(value):04}-{value}" for name, value in _sorted(call))
-        return call.with_form(sign=_md5(packed + _needed(settings, "appsecret")))
+        text = packed + _needed(settings, "appsecret")
+        return replace(call.with_form(sign=_md5(text)), proof=text)
 
 
 def _needed(settings: Settings, name: str) -> str:

@@ -52,10 +52,12 @@ def _ask_address(settings: Settings) -> Call:
 def _ask_token(token_url: str, settings: Settings, now: datetime) -> Call:
     key, secret = _needed(settings, "app_key"), _needed(settings, "app_secret")
     stamp = str((now - EPOCH) // timedelta(milliseconds=1))
-    proof = hmac.new(secret.encode(), f"appKey{key}timestamp{stamp}".encode(), hashlib.sha256).digest()
+    text = f"appKey{key}timestamp{stamp}"
+    proof = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
     # Raw Base64: whoever sends the call encodes the query, once.
     query = {"appKey": key, "timestamp": stamp, "signature": base64.b64encode(proof).decode()}
-    return Call("GET", token_url.rstrip("/") + TOKEN, query, headers={"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"}
+    return Call("GET", token_url.rstrip("/") + TOKEN, query, headers=headers, proof=text)
 
 
 def _text(reply: Reply, name: str) -> str:

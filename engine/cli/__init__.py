@@ -4,6 +4,8 @@
     run                              run.py
     records retry settle             records.py
     connection add|list|test         connections.py
+    connector list|show|sign         connectors.py, sign.py
+    call                             call.py
     lookup import|list               lookups.py
     up worker simulate               serve.py
     demo                             engine/demo.py
@@ -21,7 +23,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from engine import demo
-from engine.cli import connections, lookups, records, run, schemes, serve
+from engine.cli import call, connections, connectors, lookups, records, run, schemes, serve
 from engine.cli.desk import FAULT, WRONG, Desk, Web
 from engine.cli.log import logging_to
 from engine.cli.parser import Commands, Parser, finish
@@ -59,7 +61,7 @@ def parser(language: str, web: Web | None = None) -> Parser:
     finish(made)
     made.set_defaults(json=False, surroundings=nullcontext)
     commands = Commands(made)
-    for noun in (run, schemes, records, connections, lookups):
+    for noun in (run, schemes, records, connections, connectors, call, lookups):
         noun.add(commands)
     serve.add(commands, pages=web is not None)
     demo.add(commands)

@@ -68,6 +68,7 @@ def add(commands: Commands) -> None:
     under.add("list", Say("列出连接；密码只说有没有"), show)
     command = under.add("test", Say("试连接：发一个无害的、签了名的请求"), test)
     argument(command, "code", metavar="CODE", says=Say("连接代码"))
+    argument(command, "--operation", metavar="NAME", says=Say("用这个查询接口试；不写就挑一个"))
     allowing(command)
 
 
@@ -136,4 +137,4 @@ def _json(account: Account) -> dict[str, Json]:
 
 def test(asked: Namespace, desk: Desk) -> int:
     desk = desk.allowing(asked.allow)
-    return asyncio.run(working(desk, lambda services: probe(desk, services, asked.code)))
+    return asyncio.run(working(desk, lambda services: probe(desk, services, asked.code, asked.operation)))

@@ -82,6 +82,16 @@ class Verdicts(Frozen):
     refused: Verdict = Verdict()
 
 
+class Blames(Frozen):
+    """Which part of a connection a no points at, by code or by a word: for `connection test`, changes no verdict."""
+
+    clock: Verdict = Verdict()
+    key: Verdict = Verdict()
+    signature: Verdict = Verdict()
+    permission: Verdict = Verdict()
+    balance: Verdict = Verdict()
+
+
 class Limits(Frozen):
     """Calls a connection may make: in any minute, in any second, at once."""
 
@@ -115,6 +125,7 @@ class Connector(Frozen):
     note: str = ""
     channels: dict[str, Channel]
     verdicts: Verdicts = Verdicts()
+    blames: Blames = Blames()
     limits: Limits = Limits()
     source: str = ""
 

@@ -32,6 +32,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -133,7 +134,9 @@ def _vendor(theatre: Theatre, stage: Stage) -> web.Server:
         heard = await _heard(request)
         turn = stage.hear(heard, theatre.now())
         try:
-            return await _acted(request, turn, theatre.clock)
+            reply = await _acted(request, turn, theatre.clock)
+            reply.headers["Date"] = format_datetime(theatre.now(), usegmt=True)
+            return reply
         finally:
             stage.left()
 

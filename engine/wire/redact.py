@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
+from engine.model.values import Json
+
 CUT = 4_000
 """Characters kept of a url, a request or a reply."""
 
@@ -75,6 +77,24 @@ class Redactor:
         if not quick or self._names.suspects(raw):
             text = self._names.masked(text)
         return text[:CUT]
+
+    def value(self, value: Json, name: str = "") -> Json:
+        """A whole JSON value with every secret and person in it masked, nothing cut: it stays what it was, JSON."""
+        if isinstance(value, dict):
+            return {key: self.value(inner, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.value(inner, name) for inner in value]
+        if value is None or isinstance(value, bool) or value == "":
+            return value
+        kind = self._names.kind(name)
+        if isinstance(value, str):
+            shown = self._names.masked(_without(value, self._forms))
+            return _HIDDEN if kind == "secret" else mask(value) if kind == "personal" else shown
+        return value if kind is None else _HIDDEN if kind == "secret" else mask(str(value))
+
+    def whole(self, text: str) -> str:
+        """A text of any length without the secrets in it."""
+        return _without(text, self._forms)
 
     def form(self, form: Mapping[str, str]) -> str:
         """Form or query parameters, readable."""

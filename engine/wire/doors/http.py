@@ -24,7 +24,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from engine import crash
-from engine.errors import Fault
+from engine.errors import Fault, Part
 from engine.exact import decode
 from engine.model.values import Call, Json, Reply
 from engine.say import Say
@@ -97,7 +97,7 @@ class HTTPDoor:
             raise _fault(flight, says) from cancelled
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, TooLarge, Unreadable) as error:
             flight.was_late()  # the library may turn a cancellation into an error of its own
-            raise _fault(flight, self._why(error, call)) from error
+            raise _fault(flight, self._why(error, call), _part(error)) from error
         finally:
             self._deadlines.end(flight)
 
@@ -280,6 +280,15 @@ def _host(call: Call) -> str:
     return call.url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
-def _fault(flight: Flight, says: Say) -> Fault:
+def _part(error: Exception) -> Part:
+    """What of the connection is to blame; where bytes had left already it may be the vendor's bad day."""
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "tls"
+    nowhere = isinstance(error, Barred | aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
+    unwritten = isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError)
+    return "address" if nowhere or unwritten else ""
+
+
+def _fault(flight: Flight, says: Say, part: Part = "") -> Fault:
     """Whether anything left decides, not what went wrong."""
-    return Fault("broken" if flight.left else "unreachable", says, sent=flight.left)
+    return Fault("broken" if flight.left else "unreachable", says, sent=flight.left, part=part)
