@@ -16,6 +16,7 @@ from engine.cli.desk import FAULT, SETTLED, SOME, WRONG
 from engine.cli.log import KEPT, SIZE
 from engine.document.cases import read_cases, run_cases
 from engine.document.check import Checked, check
+from engine.document.scheme import SCHEME
 from engine.mapping import handbook
 from engine.mapping.formula.functions import FUNCTIONS
 from engine.mapping.pipes import PIPES
@@ -50,6 +51,7 @@ def blocks(name: str, language: str) -> list[str]:
 
 YAML = blocks("write-a-scheme.md", "yaml")
 WHOLE = [text for text in YAML if text.startswith("scheme:")]
+WRITES = [text for text in WHOLE if "\ntarget:" in text]
 CASES = [text for text in YAML if text.startswith("cases:")]
 PARTS = [text for text in YAML if text not in WHOLE + CASES]
 
@@ -85,7 +87,7 @@ def in_starter(part: str) -> str:
     own = parts(STARTER)
     cells = parts(own["map"], "  ")
     for key, text in parts(part).items():
-        if key in own:
+        if key in own or key in SCHEME.shapes:
             own[key] = text
         else:
             cells[key] = re.sub(r"^", "  ", text.rstrip("\n"), flags=re.MULTILINE) + "\n"
@@ -121,7 +123,7 @@ def test_what_the_page_calls_wrong_is_told_in_these_words(text: str) -> None:
 
 
 def test_the_cases_of_the_page_hold_for_its_scheme() -> None:
-    (scheme,), (text,) = WHOLE, CASES
+    (scheme,), (text,) = WRITES, CASES
     cases, problems = read_cases(text)
     mapping = check(scheme, REGISTRY).mapping
     assert problems == []

@@ -60,7 +60,8 @@ def _users(published: list[Published]) -> dict[str, list[Published]]:
     users: dict[str, list[Published]] = {}
     for scheme in published:
         read = reading(scheme.text)
-        for code in {read.source.connection, read.target.connection} if read else ():
+        ends = (read.source, read.target) if read else ()
+        for code in {end.connection for end in ends if end is not None}:
             users.setdefault(code, []).append(scheme)
     return users
 

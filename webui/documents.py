@@ -90,7 +90,7 @@ def catalogue(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...], dict[str
     if read is None:
         return (), (), {}
     source = web().registry.operation(read.source.operation)
-    target = web().registry.operation(read.target.operation)
+    target = web().registry.operation(read.target.operation) if read.target else None
     filled = hints(rules(read, source, target))
     return source.give if source else (), target.fields if target else (), filled
 

@@ -64,6 +64,6 @@ def _meaning(text: str) -> dict[str, Any]:
     if read is None:
         return {"read": None, "rules": [], "lines": paint(text), "source": None, "target": None}
     source = web().registry.operation(read.source.operation)
-    target = web().registry.operation(read.target.operation)
+    target = web().registry.operation(read.target.operation) if read.target else None
     told = {"rules": rules(read, source, target), "lines": paint(text)}
     return {"read": read, "source": source, "target": target, **told}

@@ -53,7 +53,7 @@ PURPOSES = {
     "lookup": mark("反查"),
     "token": mark("取令牌"),
 }
-ACTIONS = {"create": mark("新增"), "update": mark("修改"), "cancel": mark("作废")}
+ACTIONS = {"create": mark("新增"), "update": mark("修改"), "cancel": mark("作废"), "keep": mark("存为资料")}
 TYPES = {
     "text": mark("文本"),
     "integer": mark("整数"),

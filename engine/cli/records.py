@@ -165,7 +165,8 @@ def retry(asked: Namespace, desk: Desk) -> int:
 async def _retry(asked: Namespace, desk: Desk, services: Services) -> int:
     published = scheme_of(services.store, asked.scheme)
     flow = services.flows.of(published)
-    services.lines.to(flow.scheme.target.connection)
+    if flow.scheme.target is not None:
+        services.lines.to(flow.scheme.target.connection)
     states = asked.state or RETRIED
     now = desk.clock.now()
     count, run_id = services.store.write(lambda write: _begin(write, published, asked.key, states, now))

@@ -75,8 +75,9 @@ async def _run(asked: Namespace, desk: Desk, services: Services) -> int:
     published = scheme_of(services.store, asked.scheme)
     flow = services.flows.of(published)
     wanted = run_asked(asked, flow, desk.clock.now())
-    for end in (flow.scheme.source.connection, flow.scheme.target.connection):
-        services.lines.to(end)
+    for end in (flow.scheme.source, flow.scheme.target):
+        if end is not None:
+            services.lines.to(end.connection)
     begun = desk.clock.monotonic()
     ended = await _worked(desk, services, flow, wanted)
     seconds = desk.clock.monotonic() - begun

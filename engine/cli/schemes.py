@@ -191,11 +191,16 @@ def keep(write: Any, found: Checked, scheme: Scheme, text: str, note: str, now: 
 
 def _known(connection: Any) -> Known:
     tables = [table.code for table in lookups.tables(connection)]
-    return Known(connections.codes(connection), tables)
+    read = {one.code: read_scheme(one.text)[0] for one in schemes.every(connection)}
+    return Known(
+        connections.codes(connection), tables, {code: one for code, one in read.items() if one is not None}
+    )
 
 
 def _twin(connection: Any, scheme: Scheme, registry: Registry) -> Problem | None:
     """Another code with the same ends: most often a renamed file, and then everything would go out twice."""
+    if scheme.target is None:
+        return None
     for other in schemes.every(connection):
         read, _ = read_scheme(other.text)
         if read is None or other.code == scheme.scheme or _ends(read, registry) != _ends(scheme, registry):
@@ -208,10 +213,11 @@ def _twin(connection: Any, scheme: Scheme, registry: Registry) -> Problem | None
     return None
 
 
-def _ends(scheme: Scheme, registry: Registry) -> tuple[str, str, str, str]:
-    names = [registry.operation(end.operation) for end in (scheme.source, scheme.target)]
-    source, target = (found.operation if found else "" for found in names)
-    return scheme.source.connection, source, scheme.target.connection, target
+def _ends(scheme: Scheme, registry: Registry) -> list[tuple[str, str]]:
+    """Connection and operation of each end; a scheme that writes nothing has one."""
+    ends = [end for end in (scheme.source, scheme.target) if end is not None]
+    found = [(end.connection, registry.operation(end.operation)) for end in ends]
+    return [(connection, operation.operation if operation else "") for connection, operation in found]
 
 
 def _say_kept(desk: Desk, kept: Kept) -> None:

@@ -18,10 +18,11 @@ from engine.cli.desk import FAULT, SETTLED, SOME, Desk, until_told
 from engine.cli.show import Bar, Terminal
 from engine.model.ledger import Counts
 from engine.model.values import Json
+from engine.run.order import Order
 from engine.run.worker import Worker
 from engine.say import Say, Stored
 from engine.services import Services
-from engine.store import queue, runs
+from engine.store import queue, runs, schemes
 from engine.store.queue import Standing
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ async def working(desk: Desk, work: Callable[[Services], Awaitable[T]]) -> T:
 async def work_off(desk: Desk, services: Services, scheme_id: int, run_id: int) -> Ended:
     """Work until the run is closed and nothing of it moves any more, until it is stuck, or until told to stop."""
     services.store.write(lambda write: queue.hurry(write, "push", scheme_id, services.clock.now()))
-    worker = services.worker([scheme_id])
+    worker = services.worker([scheme_id, *services.store.read(lambda read: before(read, scheme_id))])
     watch = Watch(services, worker, scheme_id, run_id, Bar(desk.terminal))
     fault = None
     with until_told(worker.stop) as told:
@@ -94,6 +95,14 @@ async def work_off(desk: Desk, services: Services, scheme_id: int, run_id: int) 
             watch.bar.clear()
     seen = await watch.look(whole=True)
     return Ended(run_id, seen.counts, fault, told[0] if told else None, seen.run.warning)
+
+
+def before(read: Any, scheme_id: int) -> list[int]:
+    """The schemes that must run first: a worker for one scheme does their jobs too."""
+    order = Order()
+    published = schemes.by_id(read, scheme_id)
+    scheme = order.of(published) if published else None
+    return [one.id for one in order.before(read, scheme)] if scheme else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Everything is told at once; what only follows from a problem already told is lef
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from engine.document.near import nearest, offer
@@ -38,6 +38,8 @@ class Known:
 
     connections: Table[str, str]
     tables: Collection[str]
+    schemes: Table[str, Scheme] = field(default_factory=dict)
+    """The published schemes by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,28 @@ def _holds(outer: str, inner: str) -> bool:
     return inner == outer or inner.startswith((outer + ".", outer + "["))
 
 
+def _before(scheme: Scheme) -> list[tuple[str, str]]:
+    """Path and code of every scheme this one waits for."""
+    needs = [(f"needs[{number}]", code) for number, code in enumerate(scheme.needs)]
+    lone = len(scheme.schedule) == 1 and "schedule[0]" not in scheme.marks
+    for number, one in enumerate(scheme.schedule):
+        if one.after is not None:
+            needs.append(("schedule.after" if lone else f"schedule[{number}].after", one.after))
+    return needs
+
+
+def _all_before(code: str, schemes: Table[str, Scheme]) -> set[str]:
+    """The schemes this one waits for, and those they wait for."""
+    found: set[str] = set()
+    left = [code]
+    while left:
+        scheme = schemes.get(left.pop())
+        fresh = {one for _, one in _before(scheme)} - found if scheme else set()
+        found |= fresh
+        left += fresh
+    return found
+
+
 class _Checking:
     """One check of a scheme that could be read well enough."""
 
@@ -93,13 +117,16 @@ class _Checking:
     def all(self) -> Mapping | None:
         scheme = self.scheme
         source = self._end("source", scheme.source, "query")
-        target = self._end("target", scheme.target, "save")
+        target = self._end("target", scheme.target, "save") if scheme.target else None
         if source is not None:
             self._span(scheme.source, source)
             self._params(scheme.source, source)
         _, problems = compile_settings(scheme.source.params, "source.params", scheme.marks)
         self.problems += problems
-        if scheme.on_change == "update":
+        self._order()
+        if scheme.target is None:
+            self._writes_nothing()
+        elif scheme.on_change == "update":
             says = Say("on_change: update 还不能用：目标接口还没有更新动作")
             self.tell("on_change", "unsupported", says, Say("先写 flag 或 ignore"))
         mapping, problems = compile_mapping(scheme, source, target, self.known.tables if self.known else None)
@@ -175,6 +202,29 @@ class _Checking:
         if overlap >= window.longest:
             says = Say("overlap 要短于接口一次能查的 {longest}", longest=window.longest)
             self.tell("source.overlap", "overlap", says, Say("写短一些，多数情况 10m 就够"))
+
+    def _writes_nothing(self) -> None:
+        for key in ("on_change", "parallel"):
+            if key in self.scheme.marks:
+                says = Say("没有 target 的方案什么都不写，{key} 没有作用", key=key)
+                self.tell(key, "no_target", says, Say("删掉这一行"))
+
+    def _order(self) -> None:
+        """Schemes named by `needs` and `schedule.after`: there, and not waiting for this one in turn."""
+        for path, code in _before(self.scheme):
+            if code == self.scheme.scheme:
+                self.tell(path, "itself", Say("方案不能等它自己"), Say("删掉这一行"))
+            elif self.known is None:
+                says = Say("这里没有查方案“{code}”在不在", code=code)
+                self.tell(path, "unchecked", says, Say("发布时会查"), "note")
+            elif code not in self.known.schemes:
+                says = Say("没有已发布的方案“{code}”", code=code)
+                near = nearest(code, self.known.schemes)
+                do = offer(code, self.known.schemes) if near else Say("先用 duijie publish 发布它")
+                self.tell(path, "unknown_scheme", says, do)
+            elif self.scheme.scheme in _all_before(code, self.known.schemes):
+                says = Say("方案“{code}”也在等这个方案，谁都跑不了", code=code)
+                self.tell(path, "circle", says, Say("去掉其中一个"))
 
     def _params(self, source: Source, operation: Operation) -> None:
         """Parameters the engine fills itself, and those nobody knows."""

@@ -14,7 +14,8 @@ from engine.model.values import Json
 from engine.say import Say
 
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
-_HOW = ("every", "at", "cron")
+CODE, WRITE_CODE = "[a-z0-9-]{2,60}", Say("用 2 到 60 个小写字母、数字和 -")
+_HOW = ("every", "at", "cron", "after")
 
 
 def zone_trouble(name: str) -> Say | None:
@@ -40,6 +41,7 @@ ONE = Keys(
         "at": Listed(Text("", _CLOCK, Say('写成带引号的 "02:30"')), '每天的这些时刻，如 ["02:30"]'),
         "days": Listed(Choice(DAYS), "只在这些日子，与 at 一起用"),
         "cron": Text("五段的 cron：分 时 日 月 星期", "", Say('写成如 "*/10 8-22 * * *"'), _cron_trouble),
+        "after": Text("另一个方案的代号：它每读完一次，这个方案就运行一次", CODE, WRITE_CODE),
         "zone": Text("时区，默认 Asia/Shanghai", "", Say("写成 Asia/Shanghai 这样的名字"), zone_trouble),
     },
     about="什么时候自动运行；不写就只能手动运行",
@@ -87,7 +89,7 @@ def _one(node: Node, path: str, reading: Reading, named: bool) -> Schedule | Non
     at = reading.marks.get(path, node.at)
     how = [key for key in _HOW if key in node.values]
     if len(how) != 1:
-        says = Say("every、at、cron 要写一个，也只能写一个")
+        says = Say("every、at、cron、after 要写一个，也只能写一个")
         reading.tell(path, "schedule", says, Say("留下要用的那一个"), at)
     for key, with_ in (("days", ("at",)), ("zone", ("at", "cron"))):
         if len(how) == 1 and key in node.values and how[0] not in with_:

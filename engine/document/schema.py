@@ -6,7 +6,7 @@ import json
 import sys
 
 from engine.document.rule import definitions
-from engine.document.scheme import SCHEME
+from engine.document.scheme import SCHEME, WRITING
 from engine.model.values import Json
 
 
@@ -16,6 +16,7 @@ def schema() -> dict[str, Json]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Duijie 对接：方案",
         **SCHEME.schema(),
+        "dependentRequired": {key: [other for other in WRITING if other != key] for key in WRITING},
         "$defs": definitions(),
     }
 

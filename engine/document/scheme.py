@@ -5,13 +5,14 @@ SCHEME describes every key and is the JSON Schema too; what stands under `map` i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import cast, get_args
 
-from engine.document.node import Hole
+from engine.document.node import Hole, Node, Pairs
 from engine.document.reader import read
 from engine.document.rule import MapShape
-from engine.document.schedule import Schedules
-from engine.document.shape import Bag, Choice, Keys, Moment, Plain, Reading, Span, Text, Whole
+from engine.document.schedule import CODE, WRITE_CODE, Schedules
+from engine.document.shape import Bag, Choice, Keys, Listed, Moment, Plain, Reading, Span, Text, Whole
 from engine.model.catalog import FieldType
 from engine.model.scheme import OnChange, Scheme, Source, Target
 from engine.model.values import Problem
@@ -22,12 +23,11 @@ _TYPES = Bag(Choice(get_args(FieldType)), "目录里没有、但确实存在的�
 
 SCHEME = Keys(
     {
-        "scheme": Text(
-            "方案的代号，全局唯一，不能改", "[a-z0-9-]{2,60}", Say("用 2 到 60 个小写字母、数字和 -")
-        ),
+        "scheme": Text("方案的代号，全局唯一，不能改", CODE, WRITE_CODE),
         "title": Text("给人看的名字"),
         "note": Text("说明"),
         "schedule": Schedules(),
+        "needs": Listed(Text("", CODE, WRITE_CODE), "先跑完这些方案再跑这个，如基础资料"),
         "source": Keys(
             {
                 "connection": Text("从哪个连接读", _CODE, Say("写上连接的代号")),
@@ -55,9 +55,11 @@ SCHEME = Keys(
         "on_change": Choice(get_args(OnChange), "已写过的单据在源里变了怎么办，默认 flag"),
         "parallel": Whole(1, 64, "同时写几张单据，默认 1"),
     },
-    ("scheme", "source", "target", "map"),
-    "一个方案：从哪里读、写到哪里、怎么对应",
+    ("scheme", "source"),
+    "一个方案：从哪里读、写到哪里、怎么对应；没有 target 和 map 的是基础资料方案，只读不写",
 )
+WRITING = ("target", "map")
+"""Together or not at all: a scheme that writes has both, a base-data scheme neither."""
 
 
 def read_scheme(text: str) -> tuple[Scheme | None, list[Problem]]:
@@ -77,18 +79,29 @@ def sketch(text: str) -> tuple[Scheme | None, list[Problem]]:
         return None, problems
     reading = Reading()
     made = SCHEME.read(root, "", reading)
+    _whole(root, reading)
     told = {problem.path for problem in problems}
     problems += [problem for problem in reading.problems if problem.path not in told]
-    if not isinstance(made, dict) or "map" not in made:
+    if not isinstance(made, dict) or ("map" not in made and "target" in _keys(root)):
         return None, _sorted(problems)
-    ends = {"source": {"connection": "", "operation": ""}, "target": {"connection": "", "operation": ""}}
-    made["source"] = Source.model_validate(
-        {**ends["source"], **cast(dict[str, object], made.get("source", {}))}
-    )
-    made["target"] = Target.model_validate(
-        {**ends["target"], **cast(dict[str, object], made.get("target", {}))}
-    )
+    end = {"connection": "", "operation": ""}
+    made["source"] = Source.model_validate({**end, **cast(dict[str, object], made.get("source", {}))})
+    if "map" in made:
+        made["target"] = Target.model_validate({**end, **cast(dict[str, object], made.get("target", {}))})
     return Scheme.model_validate({"scheme": "", **made, "marks": reading.marks}), _sorted(problems)
+
+
+def _keys(root: Node) -> Collection[str]:
+    return root.values.keys() if isinstance(root, Pairs) else ()
+
+
+def _whole(root: Node, reading: Reading) -> None:
+    """Whoever wrote one half of writing is told of the other."""
+    keys = _keys(root)
+    for key in WRITING:
+        if key not in keys and any(other in keys for other in WRITING):
+            says, do = Say("少了“{key}”", key=key), Say("补上 {key}:", key=key)
+            reading.tell(key, "missing", says, do, root.at)
 
 
 def _sorted(problems: list[Problem]) -> list[Problem]:

@@ -144,8 +144,9 @@ class _Work:
 
     def _field(self, entry: Entry, place: str, known: tuple[Field, ...] | None) -> tuple[Field | None, bool]:
         """The target field of an entry and whether it may be filled."""
-        if place in self.scheme.target.extra:
-            return Field(name=entry.to, type=self.scheme.target.extra[place]), True
+        extra = self.scheme.target.extra if self.scheme.target else {}
+        if place in extra:
+            return Field(name=entry.to, type=extra[place]), True
         field = named(known, entry.to) if known is not None else None
         if known is not None and field is None:
             close = nearest(known, entry.to)

@@ -14,7 +14,8 @@ from engine.model.values import Problem, Window
 
 State = Literal["waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled"]
 Why = Literal["new", "again", "held", ""]
-Action = Literal["create", "update", "cancel"]
+Action = Literal["create", "update", "cancel", "keep"]
+"""What a document asks of the target; `keep` asks nothing: a record of a base-data scheme, kept as it is."""
 
 STATES: tuple[State, ...] = ("waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled")
 WORST: tuple[State, ...] = ("unknown", "refused", "sending", "waiting", "cancelled", "skipped", "done")
@@ -29,6 +30,8 @@ MOVES: dict[State, frozenset[State]] = {
     "done": frozenset({"waiting"}),
     "cancelled": frozenset(),
 }
+KEPT: frozenset[State] = frozenset({"done", "skipped", "refused", "waiting"})
+"""Between these the plan alone moves a document that asks nothing of a target (action `keep`)."""
 
 
 def by_hand(state: State) -> frozenset[State]:
@@ -93,7 +96,8 @@ class Unplanned:
 class Planned:
     """What the mapping made of a record: one document's worth.
 
-    `state` is waiting (new or held), skipped or refused; `body` are the request bytes without key.
+    `state` is waiting (new or held), skipped or refused, or done where it was kept and nothing is to be
+    written; `body` are the request bytes without key.
     """
 
     record: Unplanned
@@ -125,6 +129,8 @@ class PlanKept:
     """Whose mapping this is: a plan of a holder that was overtaken is not kept."""
     revision: int | None = None
     """Of the lookups it was made with: where they changed since, nothing is held for what may be there now."""
+    keeps: bool = False
+    """A base-data scheme's: nothing is written, the plan settles the documents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,14 @@ class Entry(Frozen):
 
 
 class Schedule(Frozen):
-    """When a scheme runs by itself: exactly one of `every`, `at`, `cron`."""
+    """When a scheme runs by itself: exactly one of `every`, `at`, `cron`, `after` (another scheme's run)."""
 
     name: str = "default"
     every: Duration | None = None
     at: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     cron: str | None = None
+    after: str | None = None
     zone: str = "Asia/Shanghai"
 
 
@@ -88,13 +89,17 @@ class Target(Frozen):
 
 
 class Scheme(Frozen):
+    """`target` None: a base-data scheme. It writes nothing; its kept records serve others as lookups."""
+
     scheme: str
     title: str = ""
     note: str = ""
     schedule: tuple[Schedule, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Schemes that run first: a run waits while one of theirs is open, and has them run where they never did."""
     source: Source
-    target: Target
-    map: Fields
+    target: Target | None = None
+    map: Fields = Fields(entries=())
     on_change: OnChange = "flag"
     parallel: int = 1
     marks: Mapping[str, Mark] = Key(default_factory=dict, exclude=True, repr=False)

@@ -26,9 +26,17 @@ class Flow:
     mapping: Compiled
     params: Params
     source: Operation
-    target: Operation
+    target: Operation | None
+    """None for a base-data scheme: its records are kept and nothing is written."""
     list: Operation | None
     """The operation that looks a saved document up, where the target has one."""
+
+    @property
+    def save(self) -> Operation:
+        """The target of a scheme that writes. ValueError for one that does not: nothing asks it to."""
+        if self.target is None:
+            raise ValueError("a base-data scheme has no target")
+        return self.target
 
 
 class Flows:
@@ -53,11 +61,12 @@ def compiled(published: Published, catalogs: Catalogs) -> Flow:
     if wrong or checked.scheme is None or checked.mapping is None:
         raise Wrong(wrong)
     scheme = checked.scheme
-    source, target = catalogs.operation(scheme.source.operation), catalogs.operation(scheme.target.operation)
+    source = catalogs.operation(scheme.source.operation)
+    target = catalogs.operation(scheme.target.operation) if scheme.target else None
     params, more = compile_settings(scheme.source.params, "source.params", scheme.marks)
-    if source is None or target is None or params is None:
+    if source is None or (target is None and scheme.target) or params is None:
         raise Wrong(more or [_gone(scheme)])
-    looks = catalogs.operation(target.lookup.operation) if target.lookup else None
+    looks = catalogs.operation(target.lookup.operation) if target and target.lookup else None
     return Flow(published, scheme, checked.mapping, params, source, target, looks)
 
 

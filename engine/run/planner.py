@@ -43,7 +43,7 @@ async def plan_next(
 
 
 def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
-    key = flow.target.idempotency
+    key = flow.target.idempotency if flow.target else None
     return PlanKept(
         installation=store.installation,
         scheme_id=flow.published.id,
@@ -53,6 +53,7 @@ def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) 
         key_at=key.at if key else None,
         at=now,
         plans=plans,
+        keeps=flow.target is None,
     )
 
 
@@ -73,6 +74,8 @@ def as_planned(flow: Flow, record: Unplanned, mapped: Mapped) -> Planned:
         return Planned(record, record.key, "waiting", "held", reason=says, tables=pairs)
     if mapped.skipped is not None or mapped.document is None:
         return Planned(record, record.key, "skipped", "", reason=mapped.skipped or "")
+    if flow.target is None:
+        return Planned(record, record.key, "done", "")
     by = flow.target.lookup.by if flow.target.lookup else None
     number = mapped.document.get(by) if by else None
     body = encode(mapped.document).decode()

@@ -26,6 +26,7 @@ from engine.store import runs
 from engine.store.keep import cursor_of, keep
 from engine.store.keys import document_key
 from engine.store.queue import Asked, put
+from engine.store.runs import Follower, ReadDone
 from engine.store.send import Heard, hear
 from engine.store.store import Store
 from engine.wire.paging import Step, Walk, cut
@@ -47,6 +48,8 @@ class Pull:
     kept: Callable[[], None]
     stopping: asyncio.Event
     early_cursor: bool = False
+    followers: Callable[[], tuple[Follower, ...]] = tuple
+    """Who comes after this scheme; asked when all was read."""
     left: int | None = None
     """How many records a run with a limit may still keep."""
     size: int | None = None
@@ -66,7 +69,9 @@ class Pull:
             await self._window(window, asked)
         if self.stopping.is_set():
             return False
-        await self.store.writer.write(runs.reads_done, (self.lease, self.clock.now()))
+        await self.store.writer.write(
+            runs.reads_done, ReadDone(self.lease, self.clock.now(), self.followers())
+        )
         self.kept()
         return True
 

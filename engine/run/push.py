@@ -169,9 +169,7 @@ class Push:
         outcome: Outcome | None = None
         shown: str | None = None
         try:
-            saved = await self.talk.save(
-                self.flow.target, going.due.body.encode(), lambda: self._leave(going)
-            )
+            saved = await self.talk.save(self.flow.save, going.due.body.encode(), lambda: self._leave(going))
             outcome, shown = after_save(going.due, saved), shown_numbering(going.due, saved)
         except Conflict:
             pass  # nothing left, and nothing became of it
@@ -246,7 +244,7 @@ class Push:
         hits = None
         if self.flow.list is not None and self.rules.looks_up(one):
             point("lookup.asked")
-            hits = await self.talk.look_up(self.flow.target, self.flow.list, one.sent_number)
+            hits = await self.talk.look_up(self.flow.save, self.flow.list, one.sent_number)
             point("lookup.replied")
             self.pace.heard(None, None)
             await self._prove("ours" if len(hits) == 1 else None)

@@ -115,7 +115,7 @@ def _schedules(published: Published) -> tuple[Schedule, ...]:
     if scheme is None:
         log.error("published scheme cannot be read", extra={"scheme": published.code})
         return ()
-    return scheme.schedule
+    return tuple(one for one in scheme.schedule if one.after is None)
 
 
 def trigger(schedule: Schedule) -> BaseTrigger:

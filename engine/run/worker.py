@@ -16,11 +16,15 @@ from engine.model.ledger import Lease
 from engine.run.flow import Flow, Flows
 from engine.run.journal import Journal
 from engine.run.lines import Lines, keys_honoured, later, settle_of
+from engine.run.order import PATIENCE, Order, firsts, turn
 from engine.run.pull import Pull
 from engine.run.push import Push, close_runs
+from engine.run.shelf import shelve
 from engine.run.verdict import Rules
+from engine.say import Say, Words
 from engine.store import lookups, queue, runs, schemes
 from engine.store.lookups import Tables
+from engine.store.runs import ReadDone
 from engine.store.store import Store
 
 log = logging.getLogger("duijie.worker")
@@ -54,6 +58,7 @@ class Worker:
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _signals: dict[int, Signals] = field(default_factory=dict)
     _tables: dict[tuple[int, int], Tables] = field(default_factory=dict)
+    _order: Order = field(default_factory=Order)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -177,6 +182,8 @@ class Worker:
     async def _pull(self, lease: Lease) -> datetime | None:
         """Read; one that was stopped half-way is the next process's to read on."""
         flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
+        if not await self._turn(flow, lease):
+            return self.clock.now() + PATIENCE
         talk = self.lines.to(flow.scheme.source.connection)
 
         def kept() -> None:
@@ -185,17 +192,33 @@ class Worker:
 
         signals.pulling += 1
         try:
-            pull = Pull(
-                flow, talk, lease, self.store, self.clock, kept, self.stopping, "early_cursor" in self.breaks
+            early = "early_cursor" in self.breaks
+            pull = Pull(flow, talk, lease, self.store, self.clock, kept, self.stopping, early)
+            pull.followers = lambda: self.store.read(
+                lambda read: self._order.followers(read, flow.published.code)
             )
             return None if await pull.run() else self.clock.now()
         finally:
             signals.pulling -= 1
             kept()
 
+    async def _turn(self, flow: Flow, lease: Lease) -> bool:
+        """Whether those who go before this scheme are out of the way; else its run waits."""
+        first = firsts(flow.scheme)
+        if not first:
+            return True
+        now = self.clock.now()
+        if await asyncio.to_thread(self.store.write, lambda write: turn(write, flow.scheme, now)):
+            return True
+        says = str(Say("等方案 {codes} 先跑完，与下一次运行合并。", codes=Words(first)))
+        await self.store.writer.write(runs.stand_aside, (lease, says, now))
+        return False
+
     async def _push(self, lease: Lease) -> datetime | None:
         """Write; one that was stopped half-way leaves its runs open for the next process to go on."""
         flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
+        if flow.scheme.target is None:
+            return await self._shelve(flow, lease, signals)
         code = flow.scheme.target.connection
         push = Push(
             flow=flow,
@@ -214,6 +237,22 @@ class Worker:
             await close_runs(self.store, lease.scheme_id, self.clock)
         return again
 
+    async def _shelve(self, flow: Flow, lease: Lease, signals: Signals) -> datetime | None:
+        """The push of a base-data scheme: its records are planned and settled, and no vendor hears of it."""
+        again = await shelve(
+            flow,
+            self.store,
+            lease,
+            tables=lambda: self._tables_of(flow),
+            clock=self.clock,
+            more=lambda: signals.pulling > 0,
+            woken=signals.woken,
+            stopping=self.stopping,
+        )
+        if again is None or not self.stopping.is_set():
+            await close_runs(self.store, lease.scheme_id, self.clock)
+        return again
+
     async def _flow(self, lease: Lease) -> Flow:
         published = await asyncio.to_thread(
             self.store.read, lambda read: schemes.by_id(read, lease.scheme_id)
@@ -223,7 +262,7 @@ class Worker:
         return self.flows.of(published)
 
     def _rules(self, flow: Flow, code: str) -> Rules:
-        target, account = flow.target, self.lines.account(code)
+        target, account = flow.save, self.lines.account(code)
         looks = target.lookup
         most = self.lines.to(code).link.limits.at_once
         return Rules(
@@ -255,7 +294,7 @@ def _tell(connection: Any, told: Sequence[tuple[Lease, str, str, datetime]]) -> 
     for lease, kind, says, now in told:
         if lease.kind == "pull" and lease.run_id is not None:
             runs.reads_done(
-                connection, [(lease, now)]
+                connection, [ReadDone(lease, now)]
             )  # the push put here closes the run, once all is written
             runs.fail_reading(connection, lease.run_id, kind, says)
         else:

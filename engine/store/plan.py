@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from engine.exact import encode
-from engine.model.ledger import PlanKept, Planned, Unplanned
+from engine.model.ledger import Action, PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
 from engine.store.keys import stored_key, with_key
 from engine.store.queue import fence
@@ -111,14 +111,15 @@ def _present(connection: Connection, batch: PlanKept) -> dict[str, Any]:
 def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -> None:
     if not plans:
         return
+    action: Action = "keep" if batch.keeps else "create"
     rows = [
         {
             "scheme_id": batch.scheme_id,
             "key": plan.key,
             "generation": 1,
-            "action": "create",
+            "action": action,
             "changed_at": batch.at,
-            **_content(batch, plan, "create", 1),
+            **_content(batch, plan, action, 1),
         }
         for plan in plans
     ]
@@ -132,6 +133,8 @@ def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
         return None
     if row.state == "cancelled":
         return {}
+    if batch.keeps:
+        return _content(batch, plan, "keep", row.generation)
     if row.state == "done":
         return _after_done(batch, plan, row)
     if not row.sends or plan.state != "waiting":
@@ -158,7 +161,7 @@ def _after_done(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any]:
 
 def _content(batch: PlanKept, plan: Planned, action: Any, generation: int) -> dict[str, Any]:
     key = stored_key(batch.installation, batch.scheme, action, plan.key, generation)
-    settled: datetime | None = batch.at if plan.state in ("skipped", "refused") else None
+    settled: datetime | None = batch.at if plan.state in ("skipped", "refused", "done") else None
     return {
         "number": plan.record.number,
         "stored_key": key,

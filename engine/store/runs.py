@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,13 +122,57 @@ def read_done(connection: Connection, run_id: int | None) -> None:
     )
 
 
-def reads_done(connection: Connection, done: Sequence[tuple[Lease, datetime]]) -> list[None]:
-    """All of each lease's run was read: the push job that will close it is put in the same transaction."""
-    fence(connection, [lease for lease, _ in done])
-    for lease, now in done:
-        read_done(connection, lease.run_id)
-        put(connection, [Asked("push", lease.scheme_id, now, lease.run_id)])
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A schedule `after: …`: this scheme's run is due when scheme `after` has read."""
+
+    scheme_id: int
+    version: int
+    schedule: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDone:
+    """All of the lease's run was read; `followers` have waited for that."""
+
+    lease: Lease
+    at: datetime
+    followers: tuple[Follower, ...] = ()
+
+
+def reads_done(connection: Connection, done: Sequence[ReadDone]) -> list[None]:
+    """The push jobs that will close the runs, and the runs of who follows, are put in the same transaction."""
+    fence(connection, [one.lease for one in done])
+    for one in done:
+        read_done(connection, one.lease.run_id)
+        put(connection, [Asked("push", one.lease.scheme_id, one.at, one.lease.run_id)])
+        for next_ in one.followers:
+            slot = f"{next_.after} #{one.lease.run_id}"
+            begin_slot(connection, next_.scheme_id, next_.version, next_.schedule, slot, one.at)
     return [None] * len(done)
+
+
+def at_work(connection: Connection, scheme_id: int) -> bool:
+    """Whether a run of the scheme is open and met no fault that may keep it so."""
+    open_run = select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state.in_(("reading", "writing")))
+    return connection.scalar(open_run.where(run.c.fault.is_(None)).limit(1)) is not None
+
+
+def ever(connection: Connection, scheme_id: int) -> bool:
+    """Whether the scheme was ever run."""
+    return connection.scalar(select(run.c.id).where(run.c.scheme_id == scheme_id).limit(1)) is not None
+
+
+def stand_aside(connection: Connection, waiting: Sequence[tuple[Lease, str, datetime]]) -> list[None]:
+    """A run that must wait gives its job back. Where the next one waits already they become one, and this is over."""
+    fence(connection, [lease for lease, _, _ in waiting])
+    for lease, says, now in waiting:
+        next_ = select(job.c.id).where(job.c.key == lease.key, job.c.state == "waiting")
+        if connection.scalar(next_) is not None:
+            over = {"state": "closed", "ended_at": now, "counts": encode(asdict(Counts())).decode()}
+            connection.execute(update(run).where(run.c.id == lease.run_id).values(**over, warning=says))
+    return [None] * len(waiting)
 
 
 def fail(connection: Connection, run_id: int, kind: str, says: str, where: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from engine.document.catalog import read_connector, read_operation
 from engine.document.check import Checked, Known, check
+from engine.document.scheme import read_scheme
 from engine.model.catalog import Connector, Operation
 from engine.registry import Registry
 
@@ -244,3 +245,37 @@ def test_a_mangled_scheme_is_told_and_never_an_exception(cuts: list[tuple[int, i
 def test_a_flood_of_problems_is_cut_off_quickly() -> None:
     text = SCHEME + "".join(f"k{number}: 1\n" for number in range(5000))
     assert len(checked(text).problems) == 200
+
+
+BASE = """\
+scheme: goods
+source: {connection: wdt-main, operation: wdt.stockout.order.query, begin: 2026-11-01}
+"""
+
+
+def ordered(text: str, **others: str) -> list[str]:
+    """What publishing tells of `text`, where these other schemes are published."""
+    read = {code.replace("_", "-"): read_scheme(f"{BASE}{more}")[0] for code, more in others.items()}
+    schemes = {code: one.model_copy(update={"scheme": code}) for code, one in read.items() if one}
+    known = Known({"wdt-main": "wdt"}, (), schemes)
+    return [problem.code for problem in check(text, REGISTRY, known).problems]
+
+
+def test_a_scheme_without_target_and_map_is_whole() -> None:
+    assert ordered(BASE) == []
+    assert ordered(BASE + "parallel: 2\n") == ["no_target"]
+    assert ordered(BASE + "target: {connection: b, operation: c}\n") == ["missing"]
+    assert ordered(BASE + "map: {a: order_no}\n") == ["missing"]
+
+
+def test_who_runs_first_must_be_there_and_not_wait_in_turn() -> None:
+    assert ordered(BASE + "needs: [shops]\n", shops="") == []
+    assert ordered(BASE + "schedule: {after: shops}\n", shops="") == []
+    assert ordered(BASE + "needs: [shop]\n", shops="") == ["unknown_scheme"]
+    assert ordered(BASE + "needs: [goods]\n") == ["itself"]
+    circle = {"shops": "needs: [stores]\n", "stores": "schedule: {after: goods}\n"}
+    assert ordered(BASE + "needs: [shops]\n", **circle) == ["circle"]
+    assert [problem.weight for problem in check(BASE + "needs: [x-y]\n", REGISTRY).problems] == [
+        "note",
+        "note",
+    ]

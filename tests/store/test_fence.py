@@ -11,6 +11,7 @@ from engine.errors import LeaseLost
 from engine.model.ledger import Lease, PageKept, Planned
 from engine.store import queue, runs, send
 from engine.store.keep import keep
+from engine.store.runs import ReadDone
 from engine.store.send import Mark
 from tests.build import NOW, Desk, row
 
@@ -58,7 +59,7 @@ def test_a_plan_made_before_the_take_over_replaces_no_later_one(desk: Desk) -> N
 def test_an_overtaken_pull_does_not_say_that_all_was_read(desk: Desk) -> None:
     lost = overtaken(desk)
     with pytest.raises(LeaseLost):
-        desk.store.write(lambda c: runs.reads_done(c, [(replace(lost, run_id=desk.run_id), NOW)]))
+        desk.store.write(lambda c: runs.reads_done(c, [ReadDone(replace(lost, run_id=desk.run_id), NOW)]))
     read = desk.store.read(lambda c: runs.get(c, desk.run_id))
     assert read is not None
     assert read.state == "reading"
