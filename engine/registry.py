@@ -82,6 +82,18 @@ def _connector_folders(folders: Sequence[Path], reading: _Reading) -> Iterable[P
         yield from (path for path in found if (path / "catalog.yaml").is_file())
 
 
+def _named_by(operation: Operation) -> Iterable[tuple[str, str]]:
+    """The other operations that this one names: where, and which."""
+    if operation.lookup:
+        yield "lookup.operation", operation.lookup.operation
+    if operation.detail:
+        yield "detail.operation", operation.detail.operation
+    if operation.acknowledge:
+        yield "acknowledge.operation", operation.acknowledge.operation
+    for index, after in enumerate(operation.after):
+        yield f"after[{index}].operation", after.operation
+
+
 @dataclass
 class _Reading:
     """A registry while its folders are read."""
@@ -116,7 +128,7 @@ class _Reading:
             self._operation(path, connector)
 
     def done(self) -> Registry:
-        self._lookups()
+        self._others()
         return Registry(
             MappingProxyType(self.connectors),
             MappingProxyType(self.operations),
@@ -156,27 +168,15 @@ class _Reading:
             fresh = fresh and word != operation.operation
         return fresh
 
-    def _lookups(self) -> None:
-        """A save's look-up must be an operation of the same connector."""
+    def _others(self) -> None:
+        """Operations that an operation names must be of the same connector."""
         for name, operation in self.operations.items():
-            if operation.lookup is None:
-                continue
-            list_ = self.operations.get(self.aliases.get(operation.lookup.operation, ""))
-            if list_ is None or list_.connector != operation.connector:
-                says = Say(
-                    "回查接口“{name}”不在连接器 {connector} 里",
-                    name=operation.lookup.operation,
-                    connector=operation.connector,
-                )
-                known = [
-                    name for name, other in self.operations.items() if other.connector == operation.connector
-                ]
-                self.tell(
-                    f"{self.files[name]}:lookup.operation",
-                    "unknown_operation",
-                    says,
-                    offer(operation.lookup.operation, known),
-                )
+            known = [other for other, one in self.operations.items() if one.connector == operation.connector]
+            for place, word in _named_by(operation):
+                if self.aliases.get(word, word) in known:
+                    continue
+                says = Say("接口“{name}”不在连接器 {connector} 里", name=word, connector=operation.connector)
+                self.tell(f"{self.files[name]}:{place}", "unknown_operation", says, offer(word, known))
 
     def _auth(self, connector: Connector, folder: Path) -> None:
         """One signer for each channel, from the folder's auth.py."""

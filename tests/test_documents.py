@@ -185,7 +185,7 @@ def test_the_example_connector_reads_and_saves_at_its_simulator(mine: Path) -> N
     page_read = plans[0].judge.page(said(plans[0].query({"page": 1, "size": 50})))
     assert (page_read.total, page_read.rows[0]["no"]) == (1, "A7")
     body = b'{"request_id":"k","no":"A7","amount":1.50}'
-    assert {plans[1].judge.saved(said(plans[1].save(body))).number for _ in range(2)} == {"A7"}
+    assert {plans[1].judge.saved(said(plans[1].save([body]))).number for _ in range(2)} == {"A7"}
     assert len(shop.written()) == 1
 
 

@@ -23,6 +23,7 @@ Step: TypeAlias = "str | int"
 
 # Mappings whose keys are the vendor's own: nothing in them is ours to know or to leave out.
 _FREE = ("params", "values", "ask")
+_FREE_IN = (("window", "beside"), ("acknowledge", "done"), ("acknowledge", "refused"))
 
 
 def read_connector(text: str, name: str) -> tuple[Connector | None, list[Problem]]:
@@ -70,7 +71,8 @@ def _data(root: Pairs, key: str = "top") -> dict[str, object]:
 
 def _kept(node: Node, key: str, parent: str) -> object:
     # A list's entry has no key of its own: `default` there is a field's value, elsewhere a channel's name.
-    if (key in _FREE and isinstance(node, Pairs)) or (key == "default" and not parent):
+    free = key in _FREE or (parent, key) in _FREE_IN
+    if (free and isinstance(node, Pairs)) or (key == "default" and not parent):
         return value(node)
     if isinstance(node, Items):
         return tuple(_kept(item, "", key) for item in node.items)

@@ -187,8 +187,10 @@ class _Work:
         fields = [
             named(self.target.fields, entry.to) for entry in self.scheme.map.entries if not _ignored(entry)
         ]
-        if self.target.lookup.by not in {field.name for field in fields if field}:
-            says = Say("没有映射 {name}，结果不明的单据将无法按单号查回", name=self.target.lookup.by)
+        if self.target.lookup.number_field not in {field.name for field in fields if field}:
+            says = Say(
+                "没有映射 {name}，结果不明的单据将无法按单号查回", name=self.target.lookup.number_field
+            )
             self.remarks.add("map", "lookup_not_set", says, Say("把源单号映射到它"), weight="warning")
 
     def _node(self, entry: Entry, field: Field | None, place: str, ground: Ground) -> Node | None:

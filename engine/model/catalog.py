@@ -148,19 +148,25 @@ class Field(Frozen):
 
 
 class How(Frozen):
-    """How an operation is called on one channel. `wrap` is the member the document is put under."""
+    """How an operation is called on one channel. `wrap` is the member the document is put under.
+
+    `beside` are fields of the document that travel next to `wrap`, not in it. A `save` with a `batch`
+    puts a list of documents under `wrap`, also where it sends only one.
+    """
 
     method: str = "POST"
     path: str = ""
     body: Literal["form", "json", "none"] = "json"
-    params: dict[str, str] = Key(default_factory=dict)
+    params: dict[str, Value] = Key(default_factory=dict)
     wrap: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 class Span(Frozen):
     """The time window of a query: names and format of its two parameters and its limits.
 
     `closed` vendors are asked until one second before the end: inside us windows are half-open.
+    With `within` both stand in one entry of that list parameter, next to what `beside` says.
     """
 
     since: str
@@ -171,12 +177,21 @@ class Span(Frozen):
     longest: Duration
     overlap: Duration = timedelta(minutes=10)
     lag: Duration = timedelta(minutes=2)
+    within: str | None = None
+    beside: dict[str, Value] = Key(default_factory=dict)
 
 
 class Pages(Frozen):
-    """How pages are asked for. `total_on: first` means: only page `start` tells the total."""
+    """How pages are asked for. `total_on: first` means: only page `start` tells the total.
 
-    style: Literal["number", "none"] = "number"
+    number  by page number, `start` being the first; `number` may be dotted: page.pageIndex
+    offset  by how many rows to leave out, from 0
+    token   by what the page before says at `next`; absent or blank there: the end
+    pool    no pages at all: up to `size` rows that were not acknowledged yet
+    none    everything at once
+    """
+
+    style: Literal["number", "offset", "token", "pool", "none"] = "number"
     number: str = ""
     start: int = 0
     size: str = ""
@@ -185,13 +200,70 @@ class Pages(Frozen):
     total: str | None = None
     total_on: Literal["first", "every"] = "every"
     order: Literal["forward", "reverse"] = "forward"
+    next: str | None = None
+
+
+class Detail(Frozen):
+    """What a list leaves out: for each of its rows `operation` is asked, with parameters from the row.
+
+    `ask` is {parameter: path in the row}. The fields of the detail's one row go over the list row's.
+    """
+
+    operation: str
+    ask: dict[str, str]
+
+
+class Acknowledge(Frozen):
+    """How a pool is told that a record is dealt with: a save of its own, which goes last.
+
+    One entry per record: `fields` are {field: path in the record}, beside them `done` where all its
+    documents are done or skipped, `refused` where one is refused for good. Without `refused` such a
+    record is not acknowledged and comes again. `message` is the field that takes the reason.
+    """
+
+    operation: str
+    fields: dict[str, str]
+    done: dict[str, Value] = Key(default_factory=dict)
+    refused: dict[str, Value] | None = None
+    message: str | None = None
 
 
 class Result(Frozen):
-    """Where a save's reply tells the new document's id and number."""
+    """Where a save's reply tells the new document's id and number.
 
-    id: str
+    Where a vendor gives no id, `own` is the field of our document that is one: goods_no, say.
+    """
+
+    id: str | None = None
     number: str | None = None
+    own: str | None = None
+
+
+class Batch(Frozen):
+    """A save that takes a list of documents, at most `most`, and answers for each of them.
+
+    `done` and `refused` are the lists of rows in the reply. A row belongs to the document whose
+    `field` it repeats at `row`. Without `done` every document that is not among the refused is done;
+    a row's `Result` paths begin in the row. `message` and `code` say why a refused one was.
+    """
+
+    most: int = 1
+    done: str | None = None
+    refused: str | None = None
+    field: str | None = None
+    row: str | None = None
+    message: str = "message"
+    code: str | None = None
+
+
+class After(Frozen):
+    """A call that may follow a save, of its own state: audit, submit. `fields` is {field: what of the
+    saved document}: its id or number in the target."""
+
+    name: str
+    title: str = ""
+    operation: str
+    fields: dict[str, Literal["id", "number"]]
 
 
 class Idempotency(Frozen):
@@ -206,23 +278,30 @@ class Idempotency(Frozen):
 class LookUp(Frozen):
     """How an open save is asked for afterwards: a list operation, by our number, exact.
 
-    `by` is the list's parameter and also the document field that carries the number; `settle` is
-    how long two empty answers must lie apart before "not there" is believed.
+    `by` is the list's parameter; the document carries the number in `field`, `by` where it is not
+    told. `settle` is how long two empty answers must lie apart before "not there" is believed.
     """
 
     operation: str
     by: str
+    field: str | None = None
     ask: dict[str, Value] = Key(default_factory=dict)
     id: str = "id"
     number: str | None = None
     settle: Duration = timedelta(seconds=120)
 
+    @property
+    def number_field(self) -> str:
+        """The document's field with the number that is looked for."""
+        return self.field or self.by
+
 
 class Operation(Frozen):
     """operations/*.yaml: one API of a connector.
 
-    query: `ask` are request fields, `give` the fields of one row.
-    save:  `fields` is the document (what stands under `wrap`), `give` the reply.
+    query: `ask` are request fields, `give` the fields of one row; with `one` the reply holds a single row.
+    save:  `fields` is the document (what stands under `wrap`), `give` the reply; `repeatable` where
+           sending the same document again changes nothing, so that an open outcome may be sent again.
     """
 
     operation: str
@@ -232,16 +311,22 @@ class Operation(Frozen):
     aliases: tuple[str, ...] = ()
     call: dict[str, How]
     rows: str = ""
+    one: bool = False
     key: tuple[str, ...] = ()
     number: str | None = None
     window: Span | None = None
     pages: Pages = Pages(style="none")
     volatile: tuple[str, ...] = ()
+    detail: Detail | None = None
+    acknowledge: Acknowledge | None = None
     ask: tuple[Field, ...] = ()
     give: tuple[Field, ...] = ()
     fields: tuple[Field, ...] = ()
     by_action: tuple[str, ...] = ()
     result: Result | None = None
+    batch: Batch | None = None
+    repeatable: bool = False
+    after: tuple[After, ...] = ()
     idempotency: Idempotency | None = None
     lookup: LookUp | None = None
     guess: tuple[str, ...] = ()

@@ -76,7 +76,7 @@ def as_planned(flow: Flow, record: Unplanned, mapped: Mapped) -> Planned:
         return Planned(record, record.key, "skipped", "", reason=mapped.skipped or "")
     if flow.target is None:
         return Planned(record, record.key, "done", "")
-    by = flow.target.lookup.by if flow.target.lookup else None
+    by = flow.target.lookup.number_field if flow.target.lookup else None
     number = mapped.document.get(by) if by else None
     body = encode(mapped.document).decode()
     sent = str(number) if number is not None else ""

@@ -115,7 +115,7 @@ class Pull:
                     raise
                 self.size = walk.size
                 continue
-            step = walk.after(step, len(page.rows), page.total)
+            step = walk.after(step, len(page.rows), page.total, page.next)
             ended = step is None and not walk.halve
             await self._keep(self._rows(page), window.until if ended and moves else None, walk.total)
         if walk.halve and not self.stopping.is_set():
@@ -134,13 +134,13 @@ class Pull:
         for half in (Window(window.since, middle), Window(middle, window.until)):
             await self._window(half, asked)
 
-    async def _page(self, params: Mapping[str, str], step: Step) -> Page:
+    async def _page(self, params: Mapping[str, Json], step: Step) -> Page:
         """One page, asked for again where the fault is one that passes."""
         for tries in range(TRIES):
             point("read.asked")
             heard, stop = collect()
             try:
-                page = await self.talk.page(self.flow.source, params, step.number, step.size)
+                page = await self.talk.page(self.flow.source, params, step.number, step.size, step.token)
             except Fault as fault:
                 if tries == TRIES - 1 or self.stopping.is_set() or not self._passes(fault):
                     raise
@@ -209,7 +209,7 @@ def _key(part: Json) -> str:
     return part if isinstance(part, str) else canonical(part).decode()
 
 
-def window_params(flow: Flow, window: Window, asked: RunAsked) -> dict[str, str]:
+def window_params(flow: Flow, window: Window, asked: RunAsked) -> dict[str, Json]:
     """The query's own parameters and its window, as the vendor wants them written."""
     span = flow.source.window
     if span is None:
@@ -218,12 +218,9 @@ def window_params(flow: Flow, window: Window, asked: RunAsked) -> dict[str, str]
     since, until = (moment.astimezone(ZoneInfo(span.zone)) for moment in (window.since, end))
     told: dict[str, Json] = {"since": f"{since:%Y-%m-%d %H:%M:%S}", "until": f"{until:%Y-%m-%d %H:%M:%S}"}
     own = flow.params(told)
-    return {
-        **own,
-        **asked.params,
-        span.since: since.strftime(span.format),
-        span.until: until.strftime(span.format),
-    }
+    ends: dict[str, Json] = {span.since: since.strftime(span.format), span.until: until.strftime(span.format)}
+    within: dict[str, Json] = {span.within: [{**span.beside, **ends}]} if span.within else ends
+    return {**own, **asked.params, **within}
 
 
 def first_moment(begin: date | datetime | None, span: Span, now: datetime) -> datetime:

@@ -263,14 +263,15 @@ class Worker:
 
     def _rules(self, flow: Flow, code: str) -> Rules:
         target, account = flow.save, self.lines.account(code)
-        looks = target.lookup
+        looks, idempotency = target.lookup, target.idempotency
         most = self.lines.to(code).link.limits.at_once
         return Rules(
             parallel=max(1, min(flow.scheme.parallel, most, 64)),
             look_up=looks is not None and flow.list is not None,
             settle=settle_of(account, looks.settle if looks else timedelta(seconds=120)),
-            keys=target.idempotency is not None and keys_honoured(account, target.idempotency.guess),
-            key_age=target.idempotency.age if target.idempotency else timedelta(0),
+            keys=target.repeatable
+            or (target.idempotency is not None and keys_honoured(account, target.idempotency.guess)),
+            key_age=timedelta.max if target.repeatable else idempotency.age if idempotency else timedelta(0),
         )
 
     def _tables_of(self, flow: Flow) -> Tables:

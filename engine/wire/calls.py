@@ -4,17 +4,18 @@ each call is worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from engine.errors import Fault
 from engine.exact import canonical, decode, encode
 from engine.model.catalog import Connector, Field, Operation
-from engine.model.values import Call, Json, Record
+from engine.model.values import Call, Json, Record, Reply
 from engine.say import Say
-from engine.wire.envelope import Judge
-from engine.wire.path import text
+from engine.wire.envelope import Judge, Saved
+from engine.wire.path import at, text
 from engine.wire.redact import Redactor
+from engine.wire.rows import Rows
 from engine.wire.tokens import Ring
 
 
@@ -44,7 +45,10 @@ class Plan:
         self.judge = Judge(
             connector, channel, operation, lambda words: self.redactor().words(words), busy_wait
         )
+        self._own = at(operation.result.own) if operation.result and operation.result.own else None
+        self._rows = Rows(self.judge, operation, operation.batch) if operation.batch else None
         self._how, self._url = how, root.rstrip("/") + how.path
+        self._query = {name: text(value) or "" for name, value in how.params.items()}
         self._before = b"{" + encode(how.wrap) + b":" if how.wrap else b""
         self._secrets, self._ring, self._ring_version = tuple(secrets), ring, -1
         personal = _personal((*operation.fields, *operation.ask, *operation.give))
@@ -67,15 +71,57 @@ class Plan:
             else Call(how.method, self._url, texts)
         )
 
-    def save(self, body: bytes) -> Call:
-        """A call that sends a document's bytes: wrapped, never written anew."""
+    def save(self, bodies: Sequence[bytes]) -> Call:
+        """A call that sends documents' bytes: wrapped, never written anew. One, unless there is a `batch`."""
         how = self._how
+        beside, bodies = self._apart(bodies) if how.beside else ({}, bodies)
+        body = b"[" + b",".join(bodies) + b"]" if self._rows else bodies[0]
         if how.body == "json":
-            return Call(
-                how.method, self._url, how.params, body=self._before + body + b"}" if how.wrap else body
+            before = self._before if not beside else encode(beside)[:-1] + b"," + self._before[1:]
+            return Call(how.method, self._url, self._query, body=before + body + b"}" if how.wrap else body)
+        fields = {**_texts(beside), how.wrap: body.decode()} if how.wrap else _texts(_document(body))
+        return Call(how.method, self._url, form={**self._query, **fields})
+
+    def saved(self, bodies: Sequence[bytes]) -> Callable[[Reply], list[Saved | Fault]]:
+        """What reads the reply to `save` of these: an outcome for each of them."""
+        rows = self._rows
+        if rows is not None:
+            documents = [_document(body) for body in bodies]
+            return lambda reply: rows.read(reply, documents)
+        return lambda reply: [self.one_saved(bodies[0])(reply)]
+
+    def one_saved(self, body: bytes) -> Callable[[Reply], Saved]:
+        """As `saved` for a single document, whose fault is raised."""
+        rows, own = self._rows, self._own
+        if rows is None and own is None:
+            return self.judge.saved
+        document = _document(body)
+        if rows is None:
+            return lambda reply: Saved(
+                text(own(document)) or "" if own else "", self.judge.saved(reply).number
             )
-        fields = {how.wrap: body.decode()} if how.wrap else _members(body)
-        return Call(how.method, self._url, form={**how.params, **fields})
+
+        def read(reply: Reply) -> Saved:
+            (one,) = rows.read(reply, [document])
+            if isinstance(one, Fault):
+                raise one
+            return one
+
+        return read
+
+    def _apart(self, bodies: Sequence[bytes]) -> tuple[Record, list[bytes]]:
+        """The fields that travel beside the documents, which must be the same in all, and the rest of each."""
+        beside: Record | None = None
+        rest = []
+        for body in bodies:
+            document = _document(body)
+            mine = {name: document.pop(name) for name in self._how.beside if name in document}
+            if beside is not None and mine != beside:
+                says = Say("一次调用里的单据要有相同的 {names}。", names="、".join(self._how.beside))
+                raise Fault("refused", says, sent=False)
+            beside = mine
+            rest.append(encode(document))
+        return beside or {}, rest
 
     def redactor(self) -> Redactor:
         """The redactor that knows the tokens of this moment."""
@@ -96,11 +142,24 @@ class Plan:
             raise Fault("broken", says)
 
 
-def _members(body: bytes) -> dict[str, str]:
-    """A document as form fields: texts as they are, everything else as JSON."""
+def placed(params: Mapping[str, Json], path: str, value: Json) -> dict[str, Json]:
+    """`params` with `value` at a dotted place, page.pageIndex say; what else stands on the way stays."""
+    first, _, rest = path.partition(".")
+    if not rest:
+        return {**params, first: value}
+    inner = params.get(first)
+    return {**params, first: placed(inner if isinstance(inner, dict) else {}, rest, value)}
+
+
+def _document(body: bytes) -> Record:
     document = decode(body)
     if not isinstance(document, dict):
-        raise Fault("refused", Say("表单接口的单据必须是一个对象。"), sent=False)
+        raise Fault("refused", Say("要写的单据必须是一个对象。"), sent=False)
+    return document
+
+
+def _texts(document: Record) -> dict[str, str]:
+    """A document as form fields: texts as they are, everything else as JSON."""
     return {
         name: encode(value).decode() if isinstance(value, dict | list) else text(value) or ""
         for name, value in document.items()

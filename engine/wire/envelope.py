@@ -25,10 +25,11 @@ LONGEST_WAIT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a query; `total` only where this page tells it."""
+    """One page of a query; `total` only where this page tells it, `next` what the next page is asked by."""
 
     rows: list[Record]
     total: int | None = None
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,11 @@ class Judge:
         self._codes = _codes(envelope)
         self._messages = [at(path) for path in envelope.message]
         self._list, self._list_path = at(operation.rows), operation.rows
+        self._one = operation.one
         self._total = at(operation.pages.total) if operation.pages.total else None
+        self._next = at(operation.pages.next) if operation.pages.next else None
         self._first_only = operation.pages.total_on == "first"
-        self._id = at(operation.result.id) if operation.result else None
+        self._id = at(operation.result.id) if operation.result and operation.result.id else None
         self._number = at(operation.result.number) if operation.result and operation.result.number else None
 
     def page(self, reply: Reply, first: bool = True) -> Page:
@@ -80,7 +83,7 @@ class Judge:
         if isinstance(root, _No):
             raise self._read_fault(root)
         listed = self._list(root)
-        rows = _records(listed)
+        rows = _records([listed] if self._one and listed is not None else listed)
         if rows is None:
             says = Say(
                 "{vendor} 的回复里 {path} 不是列表，当作没有读到，稍后自动再试。",
@@ -93,20 +96,34 @@ class Judge:
             # Rows without a total or a total without rows: one of the two is missing by mistake.
             says = Say("{vendor} 的回复里总数与数据对不上，当作没有读到，稍后自动再试。", vendor=self._vendor)
             raise Fault("broken", says)
-        return Page(rows, (total or 0) if first and self._total is not None else total)
+        further = text(self._next(root)) if self._next else None
+        return Page(rows, (total or 0) if first and self._total is not None else total, further or None)
 
     def saved(self, reply: Reply) -> Saved:
         """Id and number of the document a save made."""
+        root = self.root(reply)
+        made = text(self._id(root)) if self._id else ""
+        if self._id and not made:
+            raise self.nameless()
+        return Saved(made or "", text(self._number(root)) if self._number else None)
+
+    def root(self, reply: Reply) -> Json:
+        """What a save's reply holds under the envelope's root. Raises Fault where the vendor says no."""
         root = self._root_of(reply)
         if isinstance(root, _No):
             raise self._save_fault(root, reply)
-        if self._id is None:
-            return Saved("")
-        made = text(self._id(root))
-        if not made:
-            says = Say("{vendor} 说成功但没有给出单据编号，在查明之前不会重发。", vendor=self._vendor)
-            raise Fault("unknown", says)
-        return Saved(made, text(self._number(root)) if self._number else None)
+        return root
+
+    def row(self, code: str | None, message: Json) -> Fault:
+        """What a row of a batch means that was turned down: refused where it is listed, else unknown."""
+        words = self._clean(_words(message))
+        no = _No(self._listed(200, [code] if code else [], words), code, words)
+        return self._save_fault(_No("", code, words) if no.kind != "refused" else no, None)
+
+    def nameless(self) -> Fault:
+        """A yes without the id it must bring."""
+        says = Say("{vendor} 说成功但没有给出单据编号，在查明之前不会重发。", vendor=self._vendor)
+        return Fault("unknown", says)
 
     def _total_of(self, root: Json, first: bool) -> int | None:
         if self._total is None or (self._first_only and not first):
@@ -173,7 +190,7 @@ class Judge:
             )
         return Fault("broken", says, code=no.code)
 
-    def _save_fault(self, no: _No, reply: Reply) -> Fault:
+    def _save_fault(self, no: _No, reply: Reply | None) -> Fault:
         if fault := self._known_fault(no):
             return fault
         if no.shape is not None:
@@ -188,7 +205,7 @@ class Judge:
                 "单据可能已经存下，在查明之前不会重发。",
                 **self._told(no),
             )
-        return Fault("unknown", says, code=no.code, wait=_retry_after(reply))
+        return Fault("unknown", says, code=no.code, wait=_retry_after(reply) if reply else None)
 
     def _known_fault(self, no: _No) -> Fault | None:
         told = self._told(no)

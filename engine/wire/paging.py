@@ -10,7 +10,7 @@ than asked for, while the total says more, tells how long this vendor's pages re
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -24,14 +24,15 @@ SIZE = 100
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One page to ask for: its number as the vendor counts, and the page size."""
+    """One page to ask for: its number as the vendor counts, its size, and what the page before named it by."""
 
     number: int
     size: int
+    token: str | None = None
 
 
-_Heard: TypeAlias = "tuple[int, int | None]"
-"""How many rows a page brought, before any filter, and the total where it told one."""
+_Heard: TypeAlias = "tuple[int, int | None, str | None]"
+"""How many rows a page brought, before any filter, and where it told them the total and the next page."""
 
 
 class Walk:
@@ -52,10 +53,10 @@ class Walk:
     def first(self) -> Step:
         return next(self._steps)
 
-    def after(self, step: Step, count: int, total: int | None) -> Step | None:
+    def after(self, step: Step, count: int, total: int | None, next: str | None = None) -> Step | None:
         """The step that follows `step`, which brought `count` rows; None where it was the last."""
         try:
-            return self._steps.send((count, total))
+            return self._steps.send((count, total, next))
         except StopIteration:
             return None
 
@@ -69,8 +70,11 @@ class Walk:
         return self.first()
 
     def _all(self) -> Generator[Step, _Heard, None]:
-        if self._pages.style == "none":
+        if self._pages.style in ("none", "pool"):
+            # What is left in a pool comes when these are acknowledged, and not before.
             yield self._step(0)
+        elif self._pages.style == "token":
+            yield from self._by_token()
         elif self._pages.total is None:
             yield from self._to_short_page()
         else:
@@ -78,16 +82,25 @@ class Walk:
 
     def _to_short_page(self) -> Generator[Step, _Heard, None]:
         for index in range(MOST_PAGES):
-            count, _ = yield self._step(index)
+            count, _, _ = yield self._step(index)
             if count < self.size:
                 return
         self.halve = True
 
+    def _by_token(self) -> Generator[Step, _Heard, None]:
+        token: str | None = None
+        for index in range(MOST_PAGES):
+            _, _, further = yield replace(self._step(index), token=token)
+            if further is None or further == token:
+                return
+            token = further
+        self.halve = True
+
     def _by_total(self) -> Generator[Step, _Heard, None]:
-        count, total = yield self._step(0)
+        count, total, _ = yield self._step(0)
         while 0 < count < min(self.size, total or 0):
             self.size = count  # the vendor gives shorter pages than it is asked for: count by its own
-            count, total = yield self._step(0)
+            count, total, _ = yield self._step(0)
         for _ in range(1 + REREADS):
             self.total = total or 0
             if self.total <= self.size:
@@ -96,17 +109,17 @@ class Walk:
             if not moved:
                 return
             if self._pages.order == "forward":
-                _, total = yield self._step(0)  # what moved may have moved there
+                _, total, _ = yield self._step(0)  # what moved may have moved there
         self.halve = True
 
     def _pass(self) -> Generator[Step, _Heard, tuple[bool, int | None]]:
         """All pages but the first once; gives whether the total moved meanwhile, and the new one."""
         moved, told = False, None
         for index in self._order():
-            _, told = yield self._step(index)
+            _, told, _ = yield self._step(index)
             moved = moved or (told is not None and told != self.total)
         if told is None or self._pages.order == "reverse":
-            _, told = yield self._step(0)
+            _, told, _ = yield self._step(0)
         return moved or told != self.total, told
 
     def _order(self) -> Iterator[int]:
@@ -114,7 +127,8 @@ class Walk:
         return iter(range(last, 0, -1) if self._pages.order == "reverse" else range(1, last + 1))
 
     def _step(self, index: int) -> Step:
-        return Step(self._pages.start + index, self.size)
+        steps = index * self.size if self._pages.style == "offset" else index
+        return Step(self._pages.start + steps, self.size)
 
 
 def cut(since: datetime, until: datetime, longest: timedelta) -> list[Window]:

@@ -6,7 +6,7 @@ of a write. Each call that leaves is told to `heard` once, redacted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, TypeVar
@@ -20,7 +20,7 @@ from engine.model.exchange import Exchange
 from engine.model.values import Call, Json, Reply
 from engine.say import Say
 from engine.wire.auth import Auth, Settings
-from engine.wire.calls import Plan
+from engine.wire.calls import Plan, placed
 from engine.wire.doors.door import Door
 from engine.wire.envelope import Page, Saved
 from engine.wire.hosts import HostRule
@@ -118,16 +118,23 @@ class Talk:
         self._token_codes = frozenset(link.connector.verdicts.login.codes)
         self._plans: dict[str, Plan] = {}
 
-    async def page(self, operation: Operation, params: Mapping[str, Json], number: int, size: int) -> Page:
+    async def page(
+        self,
+        operation: Operation,
+        params: Mapping[str, Json],
+        number: int,
+        size: int,
+        token: str | None = None,
+    ) -> Page:
         """One page of a query, from the vendor's own page numbers. Raises Fault."""
         plan = self._plan(operation)
         pages = operation.pages
-        own: dict[str, Json] = {pages.number: number, pages.size: size} if pages.style == "number" else {}
-        own.pop("", None)
-        first = number == pages.start or pages.style == "none"
-        page = await self._call(
-            "read", plan, plan.query({**params, **own}), lambda reply: plan.judge.page(reply, first)
-        )
+        asked: Mapping[str, Json] = params
+        counted: Json = token if pages.style == "token" else number
+        for name, value in ((pages.number, counted), (pages.size, size)):
+            asked = placed(asked, name, value) if name else asked
+        first = number == pages.start or pages.style in ("none", "pool")
+        page = await self._call("read", plan, plan.query(asked), lambda reply: plan.judge.page(reply, first))
         if pages.style == "number" and pages.total is None:
             plan.went_on((canonical(dict(params)), number), page.rows)
         return page
@@ -139,7 +146,20 @@ class Talk:
         Raises Fault: unreachable, busy, login where it was not executed; refused; unknown for all else.
         """
         plan = self._plan(operation)
-        return await self._call("save", plan, plan.save(body), plan.judge.saved, leave)
+        return await self._call("save", plan, plan.save([body]), plan.one_saved(body), leave)
+
+    async def save_all(
+        self, operation: Operation, bodies: Sequence[bytes], leave: Leave | None = None
+    ) -> list[Saved | Fault]:
+        """Send several documents in one call, at most `batch.most`; gives what became of each, in their order.
+
+        A fault that struck the whole call is raised, as by `save`, and holds for every one of them.
+        """
+        most = operation.batch.most if operation.batch else 1
+        if not 0 < len(bodies) <= most:
+            raise ValueError(f"{operation.operation} takes 1 to {most} documents a call")
+        plan = self._plan(operation)
+        return await self._call("save", plan, plan.save(bodies), plan.saved(bodies), leave)
 
     async def look_up(self, save_operation: Operation, list_operation: Operation, number: str) -> list[Hit]:
         """The documents in the target whose number is `number`, character by character. Raises Fault.
@@ -318,4 +338,7 @@ def _told(answer: object) -> Say:
         return Say("读到 {count} 条。", count=len(answer.rows))
     if isinstance(answer, Saved):
         return Say("已存下，编号 {id}。", id=answer.id)
+    if isinstance(answer, list):
+        done = sum(isinstance(one, Saved) for one in answer)
+        return Say("{done} 张已存下，{rest} 张没有。", done=done, rest=len(answer) - done)
     return Say("已取得凭证。")

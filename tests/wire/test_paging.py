@@ -173,3 +173,30 @@ def test_a_smaller_page_begins_the_walk_anew():
 
 def test_a_walk_begins_with_the_size_an_earlier_one_found():
     assert Walk(REVERSE, size=30).first() == Step(0, 30)
+
+
+def test_a_pool_is_asked_once_for_the_rest_comes_when_these_are_acknowledged():
+    walk = Walk(Pages(style="pool", size="limit", sizes=(100,)))
+    step = walk.first()
+    assert (step.size, walk.after(step, 100, None)) == (100, None)
+    assert not walk.halve
+
+
+def test_an_offset_counts_rows_and_not_pages():
+    walk = Walk(Pages(style="offset", number="skip", size="take", sizes=(10,)))
+    asked = [step := walk.first()]
+    while step := walk.after(step, 10 if len(asked) < 3 else 4, None):
+        asked.append(step)
+    assert [one.number for one in asked] == [0, 10, 20]
+
+
+def test_a_token_leads_from_page_to_page_until_there_is_none_or_it_stands_still():
+    pages = Pages(style="token", number="nextToken", next="next", sizes=(10,))
+    for ends in (None, "b"):
+        walk = Walk(pages)
+        first = walk.first()
+        second = walk.after(first, 10, None, "a")
+        third = walk.after(second, 0, None, "b") if second else None
+        assert [step.token for step in (first, second, third) if step] == [None, "a", "b"]
+        assert third is not None
+        assert walk.after(third, 10, None, ends) is None

@@ -350,3 +350,32 @@ def test_a_list_that_never_ends_is_no_answer():
 
     fault, _ = run(answer, look)
     assert fault.kind == "broken"
+
+
+def test_pages_are_counted_at_a_dotted_place_and_by_token():
+    dotted = QUERY.model_copy(
+        update={
+            "call": {"default": QUERY.call["default"].model_copy(update={"body": "json"})},
+            "pages": QUERY.pages.model_copy(update={"number": "page.pageIndex", "size": "page.pageSize"}),
+        }
+    )
+    rows = {"flag": "success", "total_count": 0, "stockout_list": []}
+    _, spoken = run(
+        says({"response": rows}),
+        lambda spoken: spoken.talk.page(dotted, {"path": "x"}, 0, 50),
+        envelope=QIMEN,
+    )
+    asked = decode(spoken.vendor.asked[0].body)
+    assert {"path": "x", "page": {"pageIndex": 0, "pageSize": 50}}.items() <= asked.items()
+
+
+def test_the_one_row_of_a_detail_is_read_with_what_comes_next_told():
+    detail = LIST.model_copy(
+        update={
+            "one": True,
+            "rows": "data",
+            "pages": LIST.pages.model_copy(update={"style": "none", "total": None}),
+        }
+    )
+    page, _ = run(says({"code": 200, "data": {"id": "7"}}), lambda spoken: spoken.talk.page(detail, {}, 0, 1))
+    assert page == Page([{"id": "7"}])
