@@ -196,7 +196,7 @@ def _call(
     plan = Plan(connector, channel, found, root, (), ring, None)
     params, document = given.get("params"), given.get("document")
     if found.kind == "save":
-        return plan.save(encode(document if document is not None else {}))
+        return plan.save([encode(document if document is not None else {})])
     return plan.query(params if isinstance(params, dict) else {})
 
 
