@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
+from engine import crash
 from engine.clock import Clock
 from engine.crash import point
 from engine.model.exchange import Exchange
@@ -29,7 +28,8 @@ class Journal:
     lease: Lease
     clock: Clock
     on: bool = True
-    _settling: set[Future[None]] = field(default_factory=set)
+    _settling: set[asyncio.Future[None]] = field(default_factory=set)
+    _wrong: BaseException | None = None
 
     async def mark(self, due: Due) -> bool:
         """Journal before wire. False where the document may not go. Raises LeaseLost."""
@@ -60,10 +60,10 @@ class Journal:
         settled = Settled(
             self.lease, due.id, self.clock.now(), outcome, heard[-1] if heard else None, self.on
         )
-        future = self.store.writer.submit(send.settle, settled)
+        future = self.store.writer.hand(send.settle, settled)
         self._settling.add(future)
-        future.add_done_callback(_committed)
-        self._settling = {one for one in self._settling if not one.done() or one.result() is not None}
+        future.add_done_callback(self._committed)
+        self._raise_wrong()
 
     def hear(self, heard: Sequence[Exchange]) -> None:
         """Exchanges that settle no document."""
@@ -73,15 +73,21 @@ class Journal:
 
     async def committed(self) -> None:
         """Wait for the last commits; the first thing that went wrong in one is raised here."""
-        settling = [asyncio.wrap_future(future) for future in self._settling]
-        self._settling.clear()
-        if settling:
-            await asyncio.wait(settling)
-        wrong = [error for future in settling if (error := future.exception()) is not None]
-        if wrong:
-            raise wrong[0]
+        if self._settling:
+            await asyncio.wait(self._settling)
+        self._raise_wrong()
 
+    def _committed(self, future: asyncio.Future[None]) -> None:
+        self._settling.discard(future)
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            self._wrong = self._wrong or error
+        elif crash.armed:
+            point("settle.committed")
 
-def _committed(future: Future[Any]) -> None:
-    if not future.cancelled() and future.exception() is None:
-        point("settle.committed")
+    def _raise_wrong(self) -> None:
+        wrong, self._wrong = self._wrong, None
+        if wrong is not None:
+            raise wrong

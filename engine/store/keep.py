@@ -8,14 +8,18 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, literal, select, update
 
 from engine.model.ledger import Kept, PageKept, Row
+from engine.store.prepared import Prepared
 from engine.store.queue import fence
 from engine.store.tables import cursor, record, run, run_record
 
 PIECE = 1_000
 """So many rows of a page in one statement: databases take only so many values, and a page may hold all there is."""
 
-_insert = insert(record)
-_change = (
+_insert = Prepared(
+    insert(record),
+    ["scheme_id", "key", "number", "hash", "body", "seen_run", "first_at", "changed_at"],
+)
+_change = Prepared(
     update(record)
     .where(record.c.id == bindparam("at_id"))
     .values(
@@ -79,8 +83,8 @@ def _add(connection: Connection, page: PageKept, rows: Sequence[Row]) -> None:
     if not rows:
         return
     same = {"scheme_id": page.scheme_id, "seen_run": page.run_id, "first_at": page.at, "changed_at": page.at}
-    connection.execute(
-        _insert,
+    _insert.run(
+        connection,
         [{**same, "key": row.key, "number": row.number, "hash": row.hash, "body": row.body} for row in rows],
     )
     found = select(literal(page.run_id), record.c.id, literal("new")).where(
@@ -93,8 +97,8 @@ def _alter(connection: Connection, page: PageKept, rows: Sequence[tuple[int, Row
     """Changed records. One this run already counted as unchanged becomes changed; new or changed stays as counted."""
     if not rows:
         return Kept()
-    connection.execute(
-        _change,
+    _change.run(
+        connection,
         [
             {
                 "at_id": ident,

@@ -18,10 +18,19 @@ from engine.exact import encode
 from engine.model.ledger import Action, PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
 from engine.store.keys import stored_key, with_key
+from engine.store.prepared import Prepared
 from engine.store.queue import fence
 from engine.store.tables import document, document_record, lookup, record
 
-_planned = update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
+_planned = Prepared(
+    update(record).where(record.c.id == bindparam("at_id")).values(planned_hash=bindparam("to_hash"))
+)
+_CONTENT = """number stored_key sent_number state why due_at reason problems tables version settled_at body""".split()
+_documents = Prepared(
+    insert(document).returning(document.c.id),
+    ["scheme_id", "key", "generation", "action", "changed_at", *_CONTENT],
+)
+_links = Prepared(insert(document_record), ["document_id", "record_id", "record_hash"])
 _OPEN = or_(
     document.c.state.in_(("sending", "unknown")),
     and_(document.c.state == "waiting", document.c.first_sent_at.is_not(None)),
@@ -81,9 +90,7 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
         _link(connection, [(row.id, plan)], replace=True)
     hashes = {ident: mapped for plan in handled for ident, mapped in _sources(plan)}
     if hashes:
-        connection.execute(
-            _planned, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()]
-        )
+        _planned.run(connection, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()])
     return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
 
 
@@ -123,8 +130,7 @@ def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -
         }
         for plan in plans
     ]
-    made = connection.scalars(insert(document).returning(document.c.id, sort_by_parameter_order=True), rows)
-    _link(connection, zip(made, plans, strict=True), replace=False)
+    _link(connection, zip(_documents.firsts(connection, rows), plans, strict=True), replace=False)
 
 
 def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
@@ -202,7 +208,7 @@ def _link(connection: Connection, pairs: Iterable[tuple[int, Planned]], *, repla
         for ident, plan in linked
         for source, mapped in _sources(plan)
     ]
-    connection.execute(insert(document_record), rows)
+    _links.run(connection, rows)
 
 
 def unplan(connection: Connection, where: Any) -> int:

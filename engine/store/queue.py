@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.errors import LeaseLost
 from engine.model.ledger import Lease
+from engine.store.prepared import Prepared
 from engine.store.session import upsert
 from engine.store.tables import job, run
 
@@ -135,10 +136,10 @@ def extend(connection: Connection, held: Sequence[tuple[Lease, datetime]]) -> li
     return [None] * len(held)
 
 
-# Built once: it is asked in every commit.
-_held = (
-    select(job.c.id, job.c.token)
-    .where(job.c.id.in_(bindparam("ids", expanding=True)), job.c.state == "leased")
+# It is asked in every commit.
+_held = Prepared(
+    select(job.c.id)
+    .where(job.c.id == bindparam("at_id"), job.c.token == bindparam("as_held"), job.c.state == "leased")
     .with_for_update(read=True)
 )
 
@@ -149,9 +150,9 @@ def fence(connection: Connection, leases: Iterable[Lease | None]) -> None:
     The row stays locked until the commit: who takes the job over sees all that was written under it.
     """
     held = {(lease.job_id, lease.token) for lease in leases if lease is not None}
-    found = connection.execute(_held, {"ids": [ident for ident, _ in held]}) if held else ()
-    if held - {(row[0], row[1]) for row in found}:
-        raise LeaseLost("another worker took this job over")
+    for ident, token in held:
+        if not _held.all(connection, {"at_id": ident, "as_held": token}):
+            raise LeaseLost("another worker took this job over")
 
 
 def finish(connection: Connection, done: Sequence[tuple[Lease, datetime | None, str]]) -> list[None]:

@@ -7,14 +7,16 @@ transaction: whoever was overtaken by another worker writes nothing more (LeaseL
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
+from engine.store.prepared import Prepared
 from engine.store.queue import fence
 from engine.store.tables import UTCTime, attempt, document, scheme
 
@@ -49,7 +51,7 @@ class Heard:
     exchange: Exchange
 
 
-_settle = (
+_settle = Prepared(
     update(document)
     .where(
         document.c.id == bindparam("at_id"), or_(document.c.state == "sending", document.c.state == "unknown")
@@ -67,23 +69,25 @@ _settle = (
         sends=document.c.sends - bindparam("to_back"),
     )
 )
-
-
-# Built once: building a statement of this size costs as much as SQLite takes to execute it.
-_ids: BindParameter[int] = bindparam("ids", expanding=True)
-_bodies = select(document.c.id, document.c.body).where(document.c.id.in_(_ids))
-_mark = (
+# The bytes are compared where they lie: a plan may have put others in their place since they were read.
+_mark = Prepared(
     update(document)
-    .where(document.c.id.in_(_ids), document.c.state == "waiting")
+    .where(
+        document.c.id == bindparam("at_id"),
+        document.c.state == "waiting",
+        document.c.body == bindparam("as_read"),
+    )
     .values(
         state="sending",
         why="",
         sends=document.c.sends + 1,
-        first_sent_at=func.coalesce(document.c.first_sent_at, bindparam("at", type_=UTCTime)),
+        first_sent_at=func.coalesce(document.c.first_sent_at, bindparam("now", type_=UTCTime)),
     )
-    .returning(document.c.id)
 )
-_attempts = insert(attempt)
+_attempts = Prepared(insert(attempt), [column.name for column in attempt.c if column.name != "id"])
+
+
+_TOLD = tuple(field.name for field in fields(Exchange))
 
 
 def due(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Due]:
@@ -148,11 +152,8 @@ def mark(connection: Connection, marks: Sequence[Mark]) -> list[bool]:
     other bytes, and then it is found due again.
     """
     fence(connection, [one.lease for one in marks])
-    found = connection.execute(_bodies, {"ids": [one.due.id for one in marks]})
-    stand = {row.id: row.body for row in found}
-    going = [one.due.id for one in marks if stand.get(one.due.id) == one.due.body]
-    marked = set(connection.scalars(_mark, {"ids": going, "at": marks[0].at}))
-    return [one.due.id in marked for one in marks]
+    rows = [{"at_id": one.due.id, "as_read": one.due.body, "now": one.at} for one in marks]
+    return [count == 1 for count in _mark.counts(connection, rows)]
 
 
 def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
@@ -161,10 +162,10 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
     unmarked = [one.id for one in settled if not one.journalled]
     if unmarked:  # only under the fault the reliability suite must be able to find
         connection.execute(update(document).where(document.c.id.in_(unmarked)).values(state="sending"))
-    connection.execute(_settle, [_outcome(one) for one in settled])
+    _settle.run(connection, [_outcome(one) for one in settled])
     told = [_attempt(one.lease, one.id, one.exchange) for one in settled if one.exchange is not None]
     if told:
-        connection.execute(_attempts, told)
+        _attempts.run(connection, told)
     return [None] * len(settled)
 
 
@@ -190,20 +191,11 @@ def _attempt(lease: Lease, ident: int | None, exchange: Exchange) -> dict[str, A
     return {"scheme_id": lease.scheme_id, "run_id": lease.run_id, "document_id": ident, **_exchange(exchange)}
 
 
+_told = attrgetter(*_TOLD)
+
+
 def _exchange(exchange: Exchange) -> dict[str, Any]:
-    names = (
-        "connection",
-        "purpose",
-        "operation",
-        "at",
-        "took_ms",
-        "method",
-        "url",
-        "status",
-        "verdict",
-        "code",
-    )
-    return {name: getattr(exchange, name) for name in (*names, "says", "request", "reply")}
+    return dict(zip(_TOLD, _told(exchange), strict=True))
 
 
 def hear(connection: Connection, heard: Sequence[Heard]) -> list[None]:
@@ -212,7 +204,7 @@ def hear(connection: Connection, heard: Sequence[Heard]) -> list[None]:
         {"scheme_id": one.scheme_id, "run_id": one.run_id, "document_id": None, **_exchange(one.exchange)}
         for one in heard
     ]
-    connection.execute(insert(attempt), rows)
+    _attempts.run(connection, rows)
     return [None] * len(heard)
 
 

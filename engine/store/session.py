@@ -35,8 +35,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that takes its write lock at once, commits at the end, rolls back on error."""
-        with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+        with self.writing() as connection, connection.begin():
             yield connection
+
+    def writing(self) -> Connection:
+        """A connection whose transactions take their write lock at once; whoever asked for it closes it."""
+        return self.engine.connect().execution_options(write=True)
 
     def close(self) -> None:
         self.engine.dispose()

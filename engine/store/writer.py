@@ -10,11 +10,12 @@ locked is waited for: what is handed in meanwhile is not lost, and nobody sends 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -32,14 +33,17 @@ Out = TypeVar("Out")
 Work = Callable[[Connection, Sequence[In]], Sequence[Out]]
 """Takes all rows at once and gives one result for each, in order."""
 
-_Item = tuple[Work[Any, Any], Any, "Future[Any]"]
+_Waiter: TypeAlias = "Future[Any] | asyncio.Future[Any]"
+_Item: TypeAlias = "tuple[Work[Any, Any], Any, _Waiter]"
+_Told: TypeAlias = "tuple[_Waiter, Any, Exception | None]"
 
 
 class Writer:
-    """A thread with a queue. `write` is awaited in the loops, `submit` used where nobody waits at once."""
+    """A thread with a queue. `write` is awaited in the loops, `hand` where a loop waits later, `submit` elsewhere."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._connection: Connection | None = None
         self._waiting: list[_Item] = []
         self._changed = threading.Condition()
         self._closing = False
@@ -49,19 +53,27 @@ class Writer:
 
     def submit(self, work: Work[In, Out], row: In) -> Future[Out]:
         future: Future[Out] = Future()
-        with self._changed:
-            if self._closing:
-                raise RuntimeError("the writer is closed")
-            self._waiting.append((work, row, future))
-            self._changed.notify()
+        self._put(work, row, future)
         return future
 
-    async def write(self, work: Work[In, Out], row: In) -> Out:
-        """The result for `row` once it is committed and synced; raises what `work` raised for it.
+    def hand(self, work: Work[In, Out], row: In) -> asyncio.Future[Out]:
+        """The result for `row`, once it is committed and synced, or what `work` raised for it.
 
         Whoever waits may be cancelled, the write is not: an outcome once handed in is kept.
         """
-        return await asyncio.shield(asyncio.wrap_future(self.submit(work, row)))
+        future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
+        self._put(work, row, future)
+        return future
+
+    async def write(self, work: Work[In, Out], row: In) -> Out:
+        return await self.hand(work, row)
+
+    def _put(self, work: Work[In, Out], row: In, waiter: _Waiter) -> None:
+        with self._changed:
+            if self._closing:
+                raise RuntimeError("the writer is closed")
+            self._waiting.append((work, row, waiter))
+            self._changed.notify()
 
     def close(self) -> None:
         """Commits what waits and ends the thread."""
@@ -76,27 +88,21 @@ class Writer:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             if not batch:
+                self._leave()
                 return
-            # Nobody may wait for it any more; it is kept all the same.
-            for _, _, future in batch:
-                future.set_running_or_notify_cancel()
-            self._commit(batch)
+            for _, _, waiter in batch:
+                if isinstance(waiter, Future):  # from here on it can no longer be cancelled
+                    waiter.set_running_or_notify_cancel()
+            _tell(self._commit(batch))
 
-    def _commit(self, batch: Sequence[_Item]) -> None:
+    def _commit(self, batch: Sequence[_Item]) -> list[_Told]:
         try:
             results = self._patiently(batch)
         except Exception as error:  # whatever it is, those who wait must hear of it
             if len(batch) > 1 and not _away(error):
-                for item in batch:
-                    self._commit([item])
-                return
-            for _, _, future in batch:
-                if not future.cancelled():
-                    future.set_exception(error)
-            return
-        for (_, _, future), result in zip(batch, results, strict=True):
-            if not future.cancelled():
-                future.set_result(result)
+                return [told for item in batch for told in self._commit([item])]
+            return [(waiter, None, error) for _, _, waiter in batch]
+        return [(waiter, result, None) for (_, _, waiter), result in zip(batch, results, strict=True)]
 
     def _patiently(self, batch: Sequence[_Item]) -> list[Any]:
         for pause in PAUSES:
@@ -119,14 +125,49 @@ class Writer:
         for place, (work, _, _) in enumerate(batch):
             groups.setdefault(work, []).append(place)
         results: list[Any] = [None] * len(batch)
-        with self._database.write() as connection:
-            for work, places in groups.items():
-                for place, result in zip(
-                    places, work(connection, [batch[place][1] for place in places]), strict=True
-                ):
-                    results[place] = result
+        try:
+            connection = self._connection = self._connection or self._database.writing()
+            with connection.begin():
+                for work, places in groups.items():
+                    given = work(connection, [batch[place][1] for place in places])
+                    for place, result in zip(places, given, strict=True):
+                        results[place] = result
+        except BaseException:
+            self._leave()
+            raise
         self.commits += 1
         return results
+
+    def _leave(self) -> None:
+        """The connection is kept from commit to commit, and given up where anything went wrong in it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _tell(told: Sequence[_Told]) -> None:
+    """Each loop is woken once for all that it waits for."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Told]] = {}
+    for one in told:
+        if isinstance(one[0], asyncio.Future):
+            loops.setdefault(one[0].get_loop(), []).append(one)
+        else:
+            _give([one])
+    for loop, its in loops.items():
+        with contextlib.suppress(
+            RuntimeError
+        ):  # a loop that is closed waits for nothing; what it handed in is kept
+            loop.call_soon_threadsafe(_give, its)
+
+
+def _give(told: Sequence[_Told]) -> None:
+    for waiter, result, error in told:
+        if waiter.cancelled():  # nobody waits for it any more
+            continue
+        if error is None:
+            waiter.set_result(result)
+        else:
+            waiter.set_exception(error)
 
 
 def _away(error: Exception) -> bool:

@@ -1,0 +1,123 @@
+"""Statements of the hot path, compiled once and run by the driver itself.
+
+SQLAlchemy looks a statement up, collects its values and wraps its result each time anew: for the
+few rows of one commit that costs ten times what SQLite takes to execute it (docs/why/0006). A
+`Prepared` keeps the driver's text and how each value is bound; errors come out as SQLAlchemy's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+Values: TypeAlias = "Mapping[str, Any]"
+_Bind: TypeAlias = "Callable[[Values], Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A statement in the driver's words. `bind` makes of a row's values what the driver takes."""
+
+    sql: str
+    bind: _Bind
+
+
+class Prepared:
+    """An INSERT, UPDATE or SELECT with named parameters; `names` are the columns that an INSERT is given."""
+
+    def __init__(self, statement: Any, names: Sequence[str] | None = None) -> None:
+        self._statement, self._names = statement, names
+        self._texts: dict[str, _Text] = {}
+
+    def run(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Execute once for each row; what it gives or counts is not wanted."""
+        text = self._text(connection)
+        with _cursor(connection, text.sql) as cursor:
+            cursor.executemany(text.sql, [text.bind(row) for row in rows])
+
+    def counts(self, connection: Connection, rows: Sequence[Values]) -> list[int]:
+        """How many rows of the table each row of values met."""
+        return [cursor.rowcount for cursor in self._each(connection, rows)]
+
+    def firsts(self, connection: Connection, rows: Sequence[Values]) -> list[Any]:
+        """The first value that each row of values gave, in their order: the ids of an INSERT … RETURNING."""
+        return [cursor.fetchone()[0] for cursor in self._each(connection, rows)]
+
+    def all(self, connection: Connection, row: Values) -> list[Any]:
+        """Everything the statement gives for one row of values, as tuples of the driver's values."""
+        text = self._text(connection)
+        with _cursor(connection, text.sql) as cursor:
+            cursor.execute(text.sql, text.bind(row))
+            return list(cursor.fetchall())
+
+    def _each(self, connection: Connection, rows: Sequence[Values]) -> Iterator[Any]:
+        text = self._text(connection)
+        with _cursor(connection, text.sql) as cursor:
+            if connection.dialect.name == "sqlite":
+                for row in rows:
+                    yield cursor.execute(text.sql, text.bind(row))
+            elif rows:
+                # One trip for all of them, and a result for each.
+                cursor.executemany(text.sql, [text.bind(row) for row in rows], returning=True)
+                yield cursor
+                while cursor.nextset():
+                    yield cursor
+
+    def _text(self, connection: Connection) -> _Text:
+        dialect = connection.dialect
+        known = self._texts.get(dialect.name)
+        if known is None:
+            known = self._texts[dialect.name] = _compiled(self._statement, self._names, dialect)
+        return known
+
+
+def _compiled(statement: Any, names: Sequence[str] | None, dialect: Any) -> _Text:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
+    fixed = {**{name: bind.value for name, bind in compiled.binds.items() if not bind.required}, **defaults}
+    binds = [(name, _value(name, fixed, _processor(compiled, name, dialect))) for name in compiled.binds]
+    if not compiled.positional:
+        return _Text(str(compiled), lambda row: {name: value(row) for name, value in binds})
+    ways = dict(binds)
+    ordered = [ways[name] for name in compiled.positiontup]
+    return _Text(str(compiled), lambda row: tuple([value(row) for value in ordered]))
+
+
+def _processor(compiled: Any, name: str, dialect: Any) -> Callable[[Any], Any] | None:
+    kind = compiled.binds[name].type.dialect_impl(dialect)
+    processor: Callable[[Any], Any] | None = kind.bind_processor(dialect)
+    return processor
+
+
+def _value(name: str, fixed: Values, processor: Callable[[Any], Any] | None) -> _Bind:
+    if name in fixed:
+        value = processor(fixed[name]) if processor else fixed[name]
+        return lambda row: value
+    if processor is None:
+        return lambda row: row[name]
+    return lambda row: processor(row[name])
+
+
+@contextmanager
+def _cursor(connection: Connection, sql: str) -> Iterator[Any]:
+    """A cursor of the transaction under way; what goes wrong is told as SQLAlchemy tells it, without the values."""
+    dialect: Any = connection.dialect
+    cursor: Any = connection.connection.cursor()
+    try:
+        yield cursor
+    except dialect.loaded_dbapi.Error as error:
+        gone = dialect.is_disconnect(error, connection.connection.driver_connection, cursor)
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True,
+            connection_invalidated=gone, dialect=dialect,
+        ) from error  # fmt: skip
+    finally:
+        if not connection.invalidated:
+            cursor.close()
