@@ -16,7 +16,7 @@ OURS = ("engine", "connectors", "webui")
 # Which of our modules a floor may import; the longest fitting name counts. Every floor sees itself,
 # a connector its own folder. What is not listed is the top (registry, services, health, cli,
 # simulate) and sees all of the engine.
-GROUND = "engine.model engine.errors engine.say engine.exact"
+GROUND = "engine.model engine.errors engine.say engine.exact engine.xml"
 HANDED = "engine.clock engine.crash"
 LOWER = f"{GROUND} {HANDED} engine.settings engine.mapping engine.document engine.wire"
 SEES = {
@@ -25,6 +25,7 @@ SEES = {
     "engine.errors": GROUND,
     "engine.say": GROUND,
     "engine.exact": GROUND,
+    "engine.xml": GROUND,
     "engine.clock": GROUND,
     "engine.settings": GROUND,
     "engine.crash": GROUND,
@@ -59,6 +60,7 @@ ONLY_IN = {
     "pydantic_core": "engine.model engine.document",
     "sqlalchemy": "engine.store",
     "waitress": "webui",
+    "xml": "engine.xml",
     "werkzeug": "webui",
     "yaml": "engine.document",
     "yarl": "engine.wire.doors.http",

@@ -66,7 +66,7 @@ def _fields(fields: Fields, depth: int, above: str, known: tuple[Field, ...], sc
         titles = (field.title, field.required, field.guess) if field else ("", False, False)
         yield Rule(depth, entry.to, path, *titles, how, says, origins, when, note)
         if isinstance(rule, Rows):
-            yield from _fields(rule.map, depth + 1, path, below, (_rows_of(rule.each, scope), *scope))
+            yield from _fields(rule.map, depth + 1, path, below, _inside(rule, scope))
         elif isinstance(rule, Fields):
             yield from _fields(rule, depth + 1, path, below, scope)
 
@@ -76,11 +76,13 @@ def _told(rule: Cell | Fields | Rows, scope: Scope) -> tuple[str, str, tuple[str
     if isinstance(rule, Fields):
         return "fields", "", (), "", ""
     if isinstance(rule, Rows):
-        return "rows", rule.each, _origins(rule.each, scope), rule.where or "", ""
+        return "rows", " / ".join(rule.each), _origins(rule.each[0], scope), rule.where or "", ""
     says = encode(rule.value).decode() if rule.how == "value" else rule.text
     says = f"={says}" if rule.how == "formula" and not says.startswith("=") else says
     whole = " | ".join((says, *rule.pipe))
-    origins = _origins(says, scope) if rule.how == "from" else _named(says, scope) if rule.how == "formula" else ()
+    origins = (
+        _origins(says, scope) if rule.how == "from" else _named(says, scope) if rule.how == "formula" else ()
+    )
     return rule.how, whole, origins, rule.when or "", rule.note
 
 
@@ -106,6 +108,14 @@ def _named(formula: str, scope: Scope) -> tuple[str, ...]:
         if field and field.title:
             titles[field.title] = None
     return tuple(titles)
+
+
+def _inside(rows: Rows, scope: Scope) -> Scope:
+    """What the cells of a list see: its row, then the rows further out. Of grouped rows no titles are known."""
+    inner = scope
+    for each in rows.each:
+        inner = (_rows_of(each, inner), *inner)
+    return ((), *scope) if rows.group else inner
 
 
 def _rows_of(each: str, scope: Scope) -> tuple[Field, ...]:

@@ -195,12 +195,13 @@ async def _dry(asked: Namespace, desk: Desk, services: Services) -> int:
     wanted = run_asked(asked, flow, desk.clock.now())
     tables = services.store.read(lambda read: lookups.load(read, flow.mapping.tables))
     talk = services.lines.to(flow.scheme.source.connection)
-    tried = await trial(flow, talk, tables, wanted, desk.clock.now())
+    found = await trial(flow, talk, tables, wanted, desk.clock.now())
+    tried = found.tried
     desk.terminal.object({"documents": [_tried_json(desk.terminal, one) for one in tried]})
     for one in tried:
         _show(desk.terminal, one)
     desk.terminal.note(
-        Say("试读了 {count} 条（最多 {most} 条），什么都没有写。", count=len(tried), most=MOST)
+        Say("试读了 {count} 条（最多 {most} 条），什么都没有写。", count=found.read, most=MOST)
     )
     return SOME if any(one.mapped.problems or one.mapped.held for one in tried) else SETTLED
 

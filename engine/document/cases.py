@@ -173,7 +173,7 @@ def _expected_problems(found: object) -> tuple[tuple[str, str], ...]:
 
 
 def _differences(case: Case, mapping: Mapping) -> list[Problem]:
-    found = [mapping.apply(record, case.lookups, case.now) for record in case.records]
+    found = [made.mapped for made in mapping.every(case.records, case.lookups, case.now)]
     expected = case.expected
     if expected.documents is not None:
         return _documents_differ(expected.documents, found, case)

@@ -14,6 +14,7 @@ from engine.document.node import Hole, Items, Node, Pairs, Scalar, under
 from engine.document.shape import (
     UNREAD,
     Anything,
+    Bag,
     Choice,
     Keys,
     Listed,
@@ -25,7 +26,7 @@ from engine.document.shape import (
     no_mapping,
     unknown,
 )
-from engine.model.scheme import Cell, Entry, Fields, Missing, Rows
+from engine.model.scheme import Cell, Empty, Entry, Fields, Missing, Rows
 from engine.model.values import Json
 from engine.say import Say, Words
 
@@ -47,6 +48,23 @@ class Truth:
         return {"const": True, **({"description": self.about} if self.about else {})}
 
 
+@dataclass(frozen=True)
+class Several:
+    """One text or a list of texts; reads to a tuple."""
+
+    about: str = ""
+
+    def read(self, node: Node, path: str, reading: Reading) -> object:
+        if isinstance(node, Items):
+            return Listed(Text()).read(node, path, reading)
+        made = Text().read(node, path, reading)
+        return made if made is UNREAD else (made,)
+
+    def schema(self) -> dict[str, Json]:
+        forms: list[Json] = [Text().schema(), Listed(Text()).schema()]
+        return {"anyOf": forms, **({"description": self.about} if self.about else {})}
+
+
 _CELL: Mapping[str, Shape] = {
     "from": Text("源字段路径，可以带管道，如 warehouse_no | lookup(仓库)"),
     "value": Anything("固定的值"),
@@ -60,11 +78,23 @@ _CELL: Mapping[str, Shape] = {
     "missing": Choice(get_args(Missing), "源里没有这个字段时怎么办"),
     "note": Text("说明"),
 }
+CELLS = Bag(Text(), "名字: 取值，如 qty: goods_count | decimal(2)")
+GROUPING = Keys(
+    {
+        "by": Bag(Text(), "这些值都相同的合成一行，名字: 取值"),
+        "sum": Bag(Text(), "合计，名字: 取值"),
+        "first": Bag(Text(), "第一个不空的值，名字: 取值"),
+        "list": Bag(Text(), "不重复的值列成列表，名字: 取值"),
+    },
+    ("by",),
+    "合并：键相同的几行合成一行",
+)
 _ROWS: Mapping[str, Shape] = {
-    "each": Text("源里的列表，它的每一行生成一行"),
+    "each": Several("源里的列表，它的每一行生成一行；几层一起展开写成 [外层, 里层]"),
+    "empty": Choice(get_args(Empty), "里层列表是空的那一行怎么办，默认 problem"),
     "where": Text("只要满足条件的行"),
-    "sort": Anything("排序"),
-    "group": Anything("分组"),
+    "group": GROUPING,
+    "sort": Several("排序，如 spec_no 或 [qty desc, spec_no]"),
 }
 
 
@@ -179,6 +209,11 @@ def _rows(node: Pairs, path: str, reading: Reading) -> object:
     fields = MapShape().read(node.values["map"], path, reading)
     if not isinstance(made, dict) or "each" not in made or not isinstance(fields, Fields):
         return UNREAD
+    if isinstance(made.get("group"), dict) and not made["group"].get("by"):
+        says, do = Say("group 少了 by"), Say("写上按什么合：by: {名字: 取值}")
+        if "by" in made["group"]:
+            reading.tell(under(path, "group.by"), "form", says, do, reading.marks[under(path, "group")])
+        del made["group"]
     return Rows.model_validate({**made, "map": fields})
 
 

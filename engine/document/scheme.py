@@ -13,6 +13,7 @@ from engine.document.reader import read
 from engine.document.rule import MapShape
 from engine.document.schedule import CODE, WRITE_CODE, Schedules
 from engine.document.shape import Bag, Choice, Keys, Listed, Moment, Plain, Reading, Span, Text, Whole
+from engine.document.steps import Steps
 from engine.model.catalog import FieldType
 from engine.model.scheme import OnChange, Scheme, Source, Target
 from engine.model.values import Problem
@@ -51,6 +52,7 @@ SCHEME = Keys(
             ("connection", "operation"),
             "目标：写到哪里",
         ),
+        "shape": Steps(),
         "map": MapShape(),
         "on_change": Choice(get_args(OnChange), "已写过的单据在源里变了怎么办，默认 flag"),
         "parallel": Whole(1, 64, "同时写几张单据，默认 1"),

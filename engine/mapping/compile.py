@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.mapping.cell import read_cell
-from engine.mapping.fill import compile_cell, condition
+from engine.mapping.fill import compile_cell, compile_value, condition
 from engine.mapping.formula.compile import compile_formula
 from engine.mapping.formula.tree import Name
 from engine.mapping.ground import Found, Ground, Level, label, named, nearest
+from engine.mapping.grouping import compile_grouping
+from engine.mapping.listing import LongListing, Order
+from engine.mapping.mapped import Mapped, mapped_of
 from engine.mapping.path import Path
 from engine.mapping.plain import MISSING, Value
 from engine.mapping.remarks import Remarks
+from engine.mapping.reshape import Reshape
 from engine.mapping.scope import STEPS, TOO_MUCH, Lookups, Run, Scope, Trouble
 from engine.mapping.settings import compile_settings
 from engine.mapping.shape import Each, Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
 from engine.mapping.slip import Slip
+from engine.mapping.steps import Steps
+from engine.mapping.together import Made, Together, together
 from engine.model.catalog import Field, Operation
 from engine.model.scheme import Cell, Entry, Fields, Rows, Scheme
-from engine.model.values import Json, Problem, Record
+from engine.model.values import Problem, Record
 from engine.say import Say
 
-__all__ = ["Lookups", "Mapped", "Mapping", "Miss", "compile_mapping", "compile_settings"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """What a record became: a document, or why it is skipped, or its problems, or the codes it waits for."""
-
-    document: dict[str, Json] | None = None
-    skipped: str | None = None
-    problems: tuple[Problem, ...] = ()
-    held: tuple[Miss, ...] = ()
+__all__ = ["Lookups", "Made", "Mapped", "Mapping", "Miss", "compile_mapping", "compile_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,8 @@ class Mapping:
     root: Object
     where: Callable[[Value, Scope], bool] | None
     where_text: str
+    shape: Together | None = None
+    """Where it is set one record is not one document: `shape` takes what `filtered` lets through."""
 
     def apply(self, record: Record, lookups: Lookups, now: datetime) -> Mapped:
         """Never raises. `now` is aware; the same arguments give the same document, byte for byte."""
@@ -56,19 +54,34 @@ class Mapping:
         except Trouble as trouble:
             return self._told(record, scope, trouble)
 
+    def filtered(self, record: Record, lookups: Lookups, now: datetime) -> Mapped | None:
+        """What the filter says of a record, None where it lets it through. Never raises."""
+        if self.where is None:
+            return None
+        try:
+            passes = self.where(record, Scope(record, None, Run(lookups, now)))
+        except Trouble as trouble:
+            found = Findings()
+            found.note("source.where", Say("筛选条件"), trouble)
+            return mapped_of(found)
+        return None if passes else Mapped(skipped=Say("不符合条件：{where}", where=self.where_text))
+
+    def every(self, records: Sequence[Record], lookups: Lookups, now: datetime) -> list[Made]:
+        """All documents of these records, as if there were no others and each group were whole. Never raises."""
+        if self.shape is None:
+            return [Made((place,), self.apply(record, lookups, now)) for place, record in enumerate(records)]
+        passed = [(record, self.filtered(record, lookups, now)) for record in records]
+        return together(self.shape, passed, lookups, now)
+
     def _told(self, record: Record, scope: Scope, first: Trouble) -> Mapped:
-        """Every trouble of the record: problems win over held, held over skipped."""
+        """Every trouble of the record."""
         found = Findings()
         if first.code != TOO_MUCH:
             scope.run.left = STEPS
             self._collect(record, scope, found)
         if not found.noted:
             found.note("map", Say("整条数据"), first)
-        if found.problems:
-            return Mapped(problems=tuple(found.problems.values()))
-        if found.held:
-            return Mapped(held=tuple(found.held))
-        return Mapped(skipped=found.passed[0])
+        return mapped_of(found)
 
     def _collect(self, record: Record, scope: Scope, found: Findings) -> None:
         try:
@@ -114,14 +127,33 @@ class _Work:
         if self.scheme.source.where is not None:
             where = condition(self.scheme.source.where, "source.where", self.ground, self.remarks)
         fields = self.target.fields if self.target else None
-        parts = self.parts(self.scheme.map, "map", fields, "", self.ground)
+        reshape, ground = self._reshape()
+        parts = self.parts(self.scheme.map, "map", fields, "", ground)
         sets = frozenset(name for name, _ in parts)
         self._look_up_set()
         if self.remarks.broken:
             return None
         root = make_object("map", "map", parts, needed=False, empty_is_missing=False)
         text = self.scheme.source.where or ""
-        return Mapping(frozenset(self.used), sets, root, where[0] if where else None, text)
+        shape = Together(reshape, root, self._numbered()) if reshape is not None else None
+        return Mapping(frozenset(self.used), sets, root, where[0] if where else None, text, shape)
+
+    def _reshape(self) -> tuple[Reshape | None, Ground]:
+        """The shape's steps and the ground behind them."""
+        if not self.scheme.shape:
+            return None, self.ground
+
+        def inner(fields: Fields, path: str, ground: Ground) -> Object:
+            parts = self.parts(fields, path, None, path, ground)
+            return make_object(path, path, parts, needed=False, empty_is_missing=False)
+
+        steps = Steps(self.ground, self.remarks, inner)
+        return steps.compiled(self.scheme.shape, self.scheme.map), steps.ground
+
+    def _numbered(self) -> Field | None:
+        """The target's field that a look-up asks for."""
+        by = self.target.lookup.by if self.target and self.target.lookup else None
+        return (named(self.target.fields, by) or Field(name=by)) if self.target and by else None
 
     def parts(
         self, fields: Fields, path: str, known: tuple[Field, ...] | None, at: str, ground: Ground
@@ -222,29 +254,49 @@ class _Work:
     ) -> Node | None:
         if field and field.type != "list":
             self._wrong_shape(entry, field)
-        for word, value in (("sort", rows.sort), ("group", rows.group)):
-            if value is not None:
-                self.remarks.add(
-                    f"{entry.path}.{word}", "unsupported", Say("{word} 还不能用", word=word), Say("先删去它")
-                )
-        try:
-            each, inner_ground = self._each(rows.each, ground)
-        except Slip as slip:
-            self.remarks.slip(f"{entry.path}.each", slip, rows.each)
-            each, inner_ground = rows_of(nothing, ""), ground.inside(Found(Path()))
-        where = (
-            condition(rows.where, f"{entry.path}.where", inner_ground, self.remarks)
-            if rows.where is not None
-            else None
-        )
-        parts = self.parts(rows.map, entry.path, _inside(field), place, inner_ground)
-        inner = make_object(entry.path, label(field, entry.to), parts, needed=False, empty_is_missing=False)
-        needed = field is not None and field.required
-        return make_listing(
-            entry.path, label(field, entry.to), each, where[0] if where else None, inner, needed
+        found, inside = self._levels(entry, rows, ground)
+        where = None
+        if rows.where is not None:
+            where = condition(rows.where, f"{entry.path}.where", inside, self.remarks)
+        grouped = None
+        if rows.group is not None:
+            grouped = compile_grouping(rows.group, f"{entry.path}.group", inside, self.remarks)
+            inside = ground.among(grouped.fields)
+        sort = self._sort(rows.sort, f"{entry.path}.sort", inside)
+        parts = self.parts(rows.map, entry.path, _inside(field), place, inside)
+        name, needed = label(field, entry.to), field is not None and field.required
+        inner = make_object(entry.path, name, parts, needed=False, empty_is_missing=False)
+        truth = where[0] if where else None
+        if len(found) == 1 and grouped is None and not sort:
+            return make_listing(entry.path, name, found[0][0], truth, inner, needed)
+        each, labels = tuple(one for one, _ in found), tuple(said for _, said in found)
+        return LongListing(
+            entry.path, name, each, labels, rows.empty, truth, grouped, tuple(sort), inner, needed
         )
 
-    def _each(self, text: str, ground: Ground) -> tuple[Each, Ground]:
+    def _levels(self, entry: Entry, rows: Rows, ground: Ground) -> tuple[list[tuple[Each, str]], Ground]:
+        """Each list, looked for in the rows of the one before, and the ground of the innermost rows."""
+        found = []
+        for text in rows.each:
+            try:
+                each, said, ground = self._each(text, ground)
+            except Slip as slip:
+                self.remarks.slip(f"{entry.path}.each", slip, text)
+                each, said, ground = rows_of(nothing, ""), "", ground.inside(Found(Path()))
+            found.append((each, said))
+        return found, ground
+
+    def _sort(self, sort: tuple[str, ...], path: str, ground: Ground) -> list[Order]:
+        orders = []
+        for text in sort:
+            said, _, way = text.strip().rpartition(" ")
+            named_way = way in ("desc", "asc") and said
+            coded = compile_value(said if named_way else text, path, ground, self.remarks)
+            if coded is not None:
+                orders.append(Order(coded.find, coded.kind == "number", bool(named_way and way == "desc")))
+        return orders
+
+    def _each(self, text: str, ground: Ground) -> tuple[Each, str, Ground]:
         short = read_cell(text)
         if short.pipes:
             raise Slip(short.pipes[0].at, Say("each 只写一个列表的路径"), Say("删去管道"))
@@ -254,7 +306,7 @@ class _Work:
                 short.at, Say("{label} 不是列表", label=found.label), Say("each 要写一个列表"), "no_list"
             )
         coded = compile_formula(Name(short.path, short.at), ground)
-        return rows_of(coded.find, found.label), ground.inside(found)
+        return rows_of(coded.find, found.label), found.label, ground.inside(found)
 
 
 def nothing(row: Value, scope: Scope) -> Value:

@@ -64,6 +64,13 @@ def compile_cell(
     return Filled(_guarded(find, when[0], field), found.coded.cost + when[1])
 
 
+def compile_value(text: str, path: str, ground: Ground, remarks: Remarks) -> Coded | None:
+    """A short cell as a value with no target of its own: a key, a sum; None where problems were told."""
+    cell = Cell(how="formula", text=text[1:]) if text.startswith("=") else Cell(how="from", text=text)
+    found = _piped(cell, path, ground, remarks)
+    return replace(found.coded, kind=found.kind) if found else None
+
+
 def always(row: Value, scope: Scope) -> bool:
     return True
 

@@ -12,6 +12,8 @@ from engine.model.catalog import Field, FieldType
 from engine.say import Say, Words
 
 Fields = tuple[Field, ...]
+_MADE = "*"
+"""The place of rows that no source gives: `source.extra` and `opened` name nothing in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Ground:
     """Where a cell stands. `levels` from the outermost row to the nearest; none: no record is in reach.
 
     `offers` are the things besides the row a formula may use: now, rowno, lookup. `used` gathers the
-    names of the code tables met.
+    names of the code tables met. `opened` are the places of texts that the shape reads as JSON or XML:
+    what stands there and below is known to nobody.
     """
 
     levels: tuple[Level, ...] = ()
@@ -52,6 +55,7 @@ class Ground:
     zone: str = "Asia/Shanghai"
     offers: frozenset[str] = frozenset({"now", "lookup"})
     used: set[str] = field(default_factory=set)
+    opened: frozenset[str] = frozenset()
 
     def inside(self, found: Found) -> Ground:
         """The ground of the rows of the list that was found; without a field, of rows nobody knows."""
@@ -60,6 +64,10 @@ class Ground:
         steps = [found.path.dotted] if found.path.steps else []
         row = Level(inner, ".".join([level.at, *steps] if level.at else steps))
         return replace(self, levels=(*self.levels, row), offers=self.offers | {"rowno"})
+
+    def among(self, fields: Fields) -> Ground:
+        """The ground of rows made here, one level in, that hold these fields and no others."""
+        return replace(self, levels=(*self.levels, Level(fields, _MADE)), offers=self.offers | {"rowno"})
 
     def table(self, name: str) -> str:
         """The code table's name, noted as used. Raises Slip where tables are known and it is none."""
@@ -101,9 +109,13 @@ class Ground:
     def _member(self, fields: Fields | None, step: Step, place: str, path: Path, at: int) -> Field | None:
         if place in self.extra:
             return Field(name=step.name, type=self.extra[place])
-        if fields is None:
+        if fields is None or place in self.opened:
             return None
         known = named(fields, step.name)
+        if known is None and place.startswith(f"{_MADE}."):
+            close = nearest(fields, step.name)
+            do = Say("相近的有：{names}", names=close) if close else Say("写 by、sum、first、list 里的名字")
+            raise Slip(at, Say("合并后的行里没有 {name}", name=step.name), do, "unknown_source")
         if known is None:
             raise Slip(
                 at,

@@ -19,6 +19,7 @@ from engine.mapping.formula.text import BLANKS, join, replace, split
 from engine.mapping.ground import Ground
 from engine.mapping.look import compile_lookup
 from engine.mapping.manual import Example, Kind
+from engine.mapping.opening import OPENING
 from engine.mapping.pipe import Bound, Pipe, bound_args
 from engine.mapping.plain import MISSING, Value, as_integer, as_number, as_text, blank
 from engine.mapping.scope import Dress, Find, Scope
@@ -240,6 +241,7 @@ REGISTRY: tuple[Pipe, ...] = (
         _example('x | join("、")', ["a", "b"], "a、b"), _join),
     Pipe("enum", "对应", ("else?",), "any", Say("按写出的对应关系换值；没写到的是问题，或用 else"),
         _example("x | enum(1=A10001, 2=A10002)", "2", "A10002"), _enum, free=True),
+    *OPENING,
 )  # fmt: skip
 
 PIPES: dict[str, Pipe] = {name: pipe for pipe in REGISTRY for name in (pipe.name, pipe.alias)}

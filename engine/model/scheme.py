@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field as Key
+from pydantic import BeforeValidator, Field as Key
 
 from engine.model.catalog import Duration, FieldType, Frozen, Value
 from engine.model.values import Mark
 
 Missing = Literal["omit", "null", "blank", "problem"]
 OnChange = Literal["flag", "ignore", "update"]
+Empty = Literal["problem", "drop", "keep"]
+Late = Literal["next", "stop"]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda one: (one,) if isinstance(one, str) else one)]
+"""One text or several."""
 
 
 class Cell(Frozen):
@@ -41,13 +47,29 @@ class Fields(Frozen):
     entries: tuple[Entry, ...]
 
 
-class Rows(Frozen):
-    """A list: one row of the target for each row of the source list `each`."""
+class Grouping(Frozen):
+    """Rows with equal `by` become one row. What it holds, by name, each a short cell read in every row:
+    the keys, sums, the first value that is not blank, lists of different values in order of appearance.
+    """
 
-    each: str
+    by: dict[str, str]
+    sum: dict[str, str] = Key(default_factory=dict)
+    first: dict[str, str] = Key(default_factory=dict)
+    list: dict[str, str] = Key(default_factory=dict)
+
+
+class Rows(Frozen):
+    """A list: one row of the target for each row of the source list `each`.
+
+    Several lists lie one inside the other and are gone through as one; `empty` says what a row
+    becomes whose inner list is empty. Rows are filtered, then grouped, then sorted.
+    """
+
+    each: Texts
+    empty: Empty = "problem"
     where: str | None = None
-    sort: Value = None
-    group: Value = None
+    group: Grouping | None = None
+    sort: Texts = ()
     map: Fields
 
 
@@ -57,6 +79,84 @@ class Entry(Frozen):
     to: str
     path: str
     rule: Cell | Fields | Rows
+
+
+class Parse(Frozen):
+    """A text of the record that holds JSON or XML becomes what it says, in its place."""
+
+    parse: str
+    as_: Literal["json", "xml"] = Key("json", alias="as")
+
+
+class Zip(Frozen):
+    """A new list `zip` in the record: from parallel lists (`of`: name -> cell), or from rows of bare
+    values (`rows`), named in order by `names`.
+    """
+
+    zip: str
+    of: dict[str, str] = Key(default_factory=dict)
+    rows: str | None = None
+    names: tuple[str, ...] = ()
+
+
+class Append(Frozen):
+    """One more row at the end of the record's list, where `when` holds; its cells stand in the record."""
+
+    append: str
+    when: str | None = None
+    row: Fields
+
+
+class Split(Frozen):
+    """One document for each different `by` of the rows of a list: the record with those rows only.
+
+    The names of `by` become fields of the record.
+    """
+
+    split: str
+    by: dict[str, str]
+
+
+class Explode(Frozen):
+    """One document for each row of a list: the row is the nearest row, the record is one level out."""
+
+    explode: str
+    by: dict[str, str]
+
+
+class Complete(Frozen):
+    """When a group is whole: once the reading has ended, or besides that after a quiet time without a new
+    record, or when the day that key `day` names is over by `plus`.
+    """
+
+    quiet: Duration | None = None
+    day: str | None = None
+    plus: Duration | None = None
+
+
+class Group(Frozen):
+    """Records with equal keys give one document; its row holds what `group` names, and `records`."""
+
+    group: Grouping
+    complete: Complete = Complete()
+    late: Late = "next"
+
+
+class Chunk(Frozen):
+    """A document whose list `chunk` has more than `most` rows is cut into several."""
+
+    chunk: str
+    most: int
+
+
+Step: TypeAlias = Parse | Zip | Append | Split | Explode | Group | Chunk
+
+
+class Placed(Frozen):
+    """A step of `shape` and where it stands: "shape[0]"."""
+
+    path: str
+    step: Step
 
 
 class Schedule(Frozen):
@@ -99,6 +199,7 @@ class Scheme(Frozen):
     """Schemes that run first: a run waits while one of theirs is open, and has them run where they never did."""
     source: Source
     target: Target | None = None
+    shape: tuple[Placed, ...] = ()
     map: Fields = Fields(entries=())
     on_change: OnChange = "flag"
     parallel: int = 1

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.mapping.compile import Lookups, Mapped
+from engine.mapping.compile import Lookups, Made, Mapped
 from engine.model.ledger import RunAsked
 from engine.model.values import Record, Window
 from engine.run.flow import Flow
 from engine.run.pull import first_moment, window_params
+from engine.say import Words
 from engine.wire.paging import Walk, cut
 from engine.wire.talk import Talk
 
@@ -19,22 +20,37 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One record and what the mapping makes of it."""
+    """One document and the numbers of the records behind it, or what became of a record instead."""
 
     number: str
     record: Record
     mapped: Mapped
 
 
-async def trial(flow: Flow, talk: Talk, lookups: Lookups, asked: RunAsked, now: datetime) -> list[Tried]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How many records were read, and what the mapping makes of them."""
+
+    read: int
+    tried: list[Tried]
+
+
+async def trial(flow: Flow, talk: Talk, lookups: Lookups, asked: RunAsked, now: datetime) -> Trial:
     """Read at most `asked.limit` (20) records of the newest windows and map them. Raises Fault."""
     most = min(asked.limit or MOST, MOST)
-    tried: list[Tried] = []
+    records: list[Record] = []
     for window in reversed(_windows(flow, asked, now)):
-        tried += await _window(flow, talk, lookups, asked, window, now, most - len(tried))
-        if len(tried) >= most:
+        records += await _window(flow, talk, asked, window, most - len(records))
+        if len(records) >= most:
             break
-    return tried
+    made = flow.mapping.every(records, lookups, now)
+    return Trial(len(records), [_tried(flow, records, one) for one in made])
+
+
+def _tried(flow: Flow, records: Sequence[Record], made: Made) -> Tried:
+    number = flow.source.number or ""
+    numbers = Words(str(records[place].get(number, "")) for place in made.sources)
+    return Tried(numbers, records[made.sources[0]], made.mapped)
 
 
 def _windows(flow: Flow, asked: RunAsked, now: datetime) -> Sequence[Window]:
@@ -46,11 +62,7 @@ def _windows(flow: Flow, asked: RunAsked, now: datetime) -> Sequence[Window]:
     return cut(chosen.since, chosen.until, span.longest)
 
 
-async def _window(
-    flow: Flow, talk: Talk, lookups: Lookups, asked: RunAsked, window: Window, now: datetime, most: int
-) -> list[Tried]:
+async def _window(flow: Flow, talk: Talk, asked: RunAsked, window: Window, most: int) -> list[Record]:
     step = Walk(flow.source.pages).first()
     page = await talk.page(flow.source, window_params(flow, window, asked), step.number, step.size)
-    number = flow.source.number or ""
-    rows = page.rows[:most]
-    return [Tried(str(row.get(number, "")), row, flow.mapping.apply(row, lookups, now)) for row in rows]
+    return page.rows[:most]

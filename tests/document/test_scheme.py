@@ -47,7 +47,7 @@ def test_the_example_is_read_whole() -> None:
     assert rules["memo"] == Cell(how="formula", text='CONCAT("旺店通 ", order_no, " ", remark)')
     lines = rules["othOutRecords"]
     assert isinstance(lines, Rows)
-    assert (lines.each, lines.where) == ("details_list", "goods_count > 0")
+    assert (lines.each, lines.where) == (("details_list",), "goods_count > 0")
     assert [entry.path for entry in lines.map.entries][:2] == [
         "map.othOutRecords.product",
         "map.othOutRecords.qty",
