@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias, cast
 
-from engine.mapping.dates import DATE, DATETIME, read_moment, read_pattern
+from engine.mapping.dates import DATE, DATETIME, HOME, read_moment, read_pattern
 from engine.mapping.plain import MISSING, Value, as_integer, as_number, as_text, shown
 from engine.mapping.scope import Trouble
 from engine.model.catalog import Field, FieldType
@@ -20,13 +20,15 @@ from engine.say import Say
 Wear: TypeAlias = Callable[[Value], Value]
 
 
-def wear(field: Field | None, formed: bool, quote: bool) -> Wear:
-    """How a value becomes one of this field. `formed`: a pipe wrote a date in a form the person chose."""
+def wear(field: Field | None, formed: bool, quote: bool, zone: str = HOME) -> Wear:
+    """How a value becomes one of this field. `formed`: a pipe wrote a date in a form the person chose.
+    A date-time with an offset is told on the clock of `zone`.
+    """
     if field is None:
         return _checked(as_any, "any", quote)
     if formed and field.type in ("date", "datetime"):
         return _checked(as_plain_text, "text", quote)
-    read = _checked(READ[field.type], field.type, quote)
+    read = _checked(_reader(field.type, zone), field.type, quote)
     if field.longest is None or field.guess or field.type != "text":
         return read
     return _short(read, field.longest)
@@ -111,11 +113,17 @@ def as_truth(value: Value) -> Value:
     return value if isinstance(value, bool) else MISSING
 
 
-def _moment(pattern: str) -> Callable[[Value], Value]:
+def _reader(kind: FieldType, zone: str) -> Callable[[Value], Value]:
+    if kind in ("date", "datetime"):
+        return _moment(DATE if kind == "date" else DATETIME, zone)
+    return READ[kind]
+
+
+def _moment(pattern: str, zone: str) -> Callable[[Value], Value]:
     write = read_pattern(pattern)
 
     def dated(value: Value) -> Value:
-        moment = read_moment(value) if isinstance(value, str) else None
+        moment = read_moment(value, zone) if isinstance(value, str) else None
         return MISSING if moment is None or write is None else write(moment)
 
     return dated
@@ -126,8 +134,6 @@ READ: dict[FieldType, Callable[[Value], Value]] = {
     "integer": as_whole,
     "decimal": as_decimal,
     "boolean": as_truth,
-    "date": _moment(DATE),
-    "datetime": _moment(DATETIME),
     "id": as_id,
     "object": lambda value: value if isinstance(value, dict) else MISSING,
     "list": lambda value: value if isinstance(value, list) else MISSING,

@@ -50,7 +50,7 @@ def compile_cell(
     if found is None or when is None or not _fits(cell, path, field, found, remarks):
         return None
     missing = cell.missing or ("problem" if field and field.required else "omit")
-    find = _settled(found.coded.find, wear(field, found.formed, found.coded.quote), missing)
+    find = _settled(found.coded.find, wear(field, found.formed, found.coded.quote, ground.zone), missing)
     if found.near is not None:
         find = quick(*found.near, found.pipes, field, missing, find)
     elif (

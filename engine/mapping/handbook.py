@@ -8,7 +8,7 @@ from typing import cast
 
 from engine.exact import encode
 from engine.mapping.formula.function import signature
-from engine.mapping.formula.functions import REGISTRY as FUNCTIONS
+from engine.mapping.formula.functions import GROUPS
 from engine.mapping.manual import Example
 from engine.mapping.pipe import form
 from engine.mapping.pipes import REGISTRY as PIPES
@@ -37,14 +37,22 @@ OF_FUNCTIONS = """
 写在 `=` 开头的公式里，也可以写在 `where`、`when` 的条件里。方括号里的参数可以不写，`…` 表示可以继续写下去。\
 运算符有 `+ - * /`、连接文本的 `&`、比较 `= <> < <= > >=`，以及 `AND OR NOT IN (…)`；没有乘方号，用 `POWER`。\
 算术用 34 位的十进制，四舍五入。
+
+名叫“算式”“权重”的参数，和 `EACH`、`FILTER` 这些函数的“条件”，在前面那个列表的每一行里各算一次：\
+里面的字段是那一行的，`^.` 回到公式所在的一行，`.` 是那一行本身。例如订单里金额最大的一行：\
+`FIRST(SORT(details_list, total_amount, "down"), spec_no)`，赠品的件数：\
+`SUMBY(FILTER(details_list, gift_type > 0), goods_count)`。
 """
 
 
 def page() -> str:
     """The whole page as Markdown."""
     pipes = _table((form(pipe), pipe.alias, pipe.help, [pipe.example]) for pipe in PIPES)
-    functions = _table((signature(one), one.alias, one.help, one.examples) for one in FUNCTIONS)
-    return f"{HEAD}{OF_PIPES}\n{pipes}{OF_FUNCTIONS}\n{functions}"
+    groups = [
+        f"\n### {title}\n\n" + _table((signature(one), one.alias, one.help, one.examples) for one in group)
+        for title, group in GROUPS
+    ]
+    return f"{HEAD}{OF_PIPES}\n{pipes}{OF_FUNCTIONS}{''.join(groups)}"
 
 
 def _table(lines: Iterable[tuple[str, str, str, Iterable[Example]]]) -> str:

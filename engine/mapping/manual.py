@@ -10,8 +10,10 @@ from engine.say import Say
 Kind = Literal["text", "number", "truth", "list", "any"]
 """What an expression is known to give before it runs."""
 
-Take = Literal["text", "number", "count", "truth", "list", "any", "literal"]
-"""How an argument is read: `count` a whole number from 0, `literal` a text written out, never computed."""
+Take = Literal["text", "number", "count", "truth", "list", "any", "literal", "row", "row_truth"]
+"""How an argument is read: `count` a whole number, `literal` a text written out, never computed, `row` an
+expression that is computed in each row of the list before it, `row_truth` a condition there.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import cast
 
 from engine.mapping.cell import PipeCall
-from engine.mapping.dates import DATE, DATETIME, no_date, read_moment, read_pattern
+from engine.mapping.dates import (
+    DATE,
+    DATETIME,
+    UNITS,
+    from_epoch,
+    in_zone,
+    known_zone,
+    no_date,
+    read_form,
+    read_moment,
+    read_pattern,
+)
 from engine.mapping.formula.coded import lists, not_read, texts
 from engine.mapping.formula.number import MOST_PLACES, to_places
 from engine.mapping.formula.text import BLANKS, join, replace, split
@@ -21,13 +33,10 @@ from engine.mapping.look import compile_lookup
 from engine.mapping.manual import Example, Kind
 from engine.mapping.opening import OPENING
 from engine.mapping.pipe import Bound, Pipe, bound_args
-from engine.mapping.plain import MISSING, Value, as_integer, as_number, as_text, blank
+from engine.mapping.plain import FALSE, MISSING, TRUE, Value, as_integer, as_number, as_text, blank
 from engine.mapping.scope import Dress, Find, Scope
 from engine.mapping.slip import Slip
 from engine.say import Say, Words
-
-TRUE = ("true", "1", "y", "yes", "t", "是")
-FALSE = ("false", "0", "n", "no", "f", "否")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +71,52 @@ def _look_up(bound: Bound) -> Dress:
 
 def _dated(standard: str) -> Callable[[Bound], Dress]:
     def make(bound: Bound) -> Dress:
-        pattern = bound.text("format", standard)
-        write = read_pattern(pattern)
+        pattern, zone = bound.text("format", standard), bound.text("zone", bound.ground.zone)
+        read, write = _reads_dates(bound), read_pattern(pattern, zone)
         if write is None:
-            raise Slip(
-                0,
-                Say("不认识的日期格式 {pattern}", pattern=pattern),
-                Say("用 yyyy MM dd HH mm ss 和 - / : 写成"),
-            )
-        coded, day_only = bound.coded(), pattern == DATE
+            raise _no_form(pattern)
+        if not known_zone(zone):
+            raise Slip(0, Say("没有时区 {zone}", zone=zone), Say("写 Asia/Shanghai、UTC 这样的名字"))
+        coded, day_only, home = (
+            bound.coded(),
+            pattern == DATE and zone == bound.ground.zone,
+            bound.ground.zone,
+        )
+        day_only = day_only and "from" not in bound.args
 
         def date(value: Value, scope: Scope) -> Value:
             if no_date(value):
                 return MISSING
-            moment = read_moment(value) if isinstance(value, str) else None
+            moment = read(value)
+            if moment is not None and zone != home:
+                moment = in_zone(moment, home, zone)
             if moment is None:
-                do = Say("日期形如 2026-01-02 或 2026-01-02 03:04:05")
+                do = Say("日期形如 2026-01-02 或 2026-01-02 03:04:05，别的写法用 from 说明")
                 raise not_read(coded, value, "no_date", lambda what: Say("{what} 不是日期", what=what), do)
-            return cast(str, value)[:10] if day_only else write(moment)
+            return value[:10] if day_only and isinstance(value, str) and len(value) < 20 else write(moment)
 
         return date
 
     return make
+
+
+def _reads_dates(bound: Bound) -> Callable[[Value], datetime | None]:
+    """How the value is read: `from` is a pattern, or s or ms for a count since 1970."""
+    form, zone = bound.text("from"), bound.ground.zone
+    if not form:
+        return lambda value: read_moment(value, zone) if isinstance(value, str) else None
+    if form in UNITS:
+        return lambda value: from_epoch(value, form, zone)
+    read = read_form(form)
+    if read is None:
+        raise _no_form(form)
+    return lambda value: read(as_text(value) or "")
+
+
+def _no_form(pattern: str) -> Slip:
+    return Slip(
+        0, Say("不认识的日期格式 {pattern}", pattern=pattern), Say("用 yyyy MM dd HH mm ss 和 - / : 写成")
+    )
 
 
 def _decimal(bound: Bound) -> Dress:
@@ -210,10 +243,13 @@ REGISTRY: tuple[Pipe, ...] = (
     Pipe("lookup", "查对照表", ("table", "miss?"), "text",
         Say("查对照表；miss 写 problem、hold（等着补）、skip（跳过这条）或一个固定值"),
         _example("x | lookup(仓库)", "WH001", "CK0037"), _look_up),
-    Pipe("date", "日期", ("format?",), "text", Say("取日期部分，可写格式，例如 yyyyMMdd"),
+    Pipe("date", "日期", ("format?", "from?", "zone?"), "text",
+        Say("取日期部分，可写格式，例如 yyyyMMdd；from 说明源里的写法，s 和 ms 是时间戳"),
         _example("x | date", "2026-01-02 03:04:05", "2026-01-02"), _dated(DATE)),
-    Pipe("datetime", "日期时间", ("format?",), "text", Say("写成日期和时间，可写格式，例如 iso"),
-        _example("x | datetime", "2026-01-02T03:04:05", "2026-01-02 03:04:05"), _dated(DATETIME)),
+    Pipe("datetime", "日期时间", ("format?", "from?", "zone?"), "text",
+        Say("写成日期和时间，可写格式：iso，或带时区的 zoned；from 说明源里的写法，zone 换到别的时区"),
+        _example("x | datetime(zoned, zone=UTC)", "2026-01-02 08:04:05", "2026-01-02T00:04:05+00:00"),
+        _dated(DATETIME)),
     Pipe("decimal", "小数", ("places?",), "number", Say("读成数字；写了位数就四舍五入到几位"),
         _example("x | decimal(2)", "1.005", Decimal("1.01")), _decimal),
     Pipe("integer", "整数", (), "number", Say("读成整数；有小数是问题"),

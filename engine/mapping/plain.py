@@ -26,6 +26,10 @@ EXACT = Context(
 )
 """The arithmetic of formulas: 34 digits, half up, nothing silent; its methods touch no thread's state."""
 
+TRUE = ("true", "1", "y", "yes", "t", "是")
+FALSE = ("false", "0", "n", "no", "f", "否")
+"""How vendors write a truth."""
+
 DIGITS = "0123456789.-"
 LONGEST_NUMBER = 1000
 """Numbers with more digits or a larger exponent are no business; they are not turned into text."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from engine.mapping.plain import Value
 from engine.say import Say
@@ -51,14 +51,18 @@ class Passed(Trouble):
 
 
 class Run:
-    """What all cells of one application share. `left` is how many steps may still be taken."""
+    """What all cells of one application share. `left` is how many steps may still be taken.
 
-    __slots__ = ("left", "lookups", "now")
+    `kept` is what a cell computed once for all rows of one list, with the row that owns the list.
+    """
+
+    __slots__ = ("kept", "left", "lookups", "now")
 
     def __init__(self, lookups: Lookups, now: datetime) -> None:
         self.lookups = lookups
         self.now = now
         self.left = STEPS
+        self.kept: dict[object, tuple[object, dict[int, Any]]] = {}
 
     def spend(self, steps: int) -> None:
         self.left -= steps

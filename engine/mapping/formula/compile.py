@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.mapping.formula.coded import Coded, numbers, truths
@@ -24,8 +25,8 @@ from engine.mapping.formula.tree import (
     Truth,
     print_formula,
 )
-from engine.mapping.ground import Ground
-from engine.mapping.manual import Kind
+from engine.mapping.ground import Ground, Level
+from engine.mapping.manual import Kind, Param
 from engine.mapping.path import compile_path
 from engine.mapping.plain import EXACT, Value, as_number, blank
 from engine.mapping.scope import Find, Scope, Trouble
@@ -37,6 +38,10 @@ KINDS: dict[FieldType, Kind] = {
     "integer": "number", "decimal": "number", "boolean": "truth", "list": "list", "object": "any",
     "text": "text", "id": "text", "date": "text", "datetime": "text",
 }  # fmt: skip
+
+
+SAME_ROWS = ("FILTER", "SORT", "SLICE", "UNIQUE")
+"""Functions whose rows are those of the list they are given."""
 
 
 def compile_formula(tree: Tree, ground: Ground) -> Coded:
@@ -93,7 +98,7 @@ def _name(tree: Name, ground: Ground) -> Coded:
 def _call(tree: Call, ground: Ground) -> Coded:
     function = FUNCTIONS[tree.name]
     takes = function.fitted(len(tree.args))
-    if takes is None or (function.name == "IFS" and len(tree.args) < 2):
+    if takes is None:
         raise Slip(
             tree.at,
             Say("{name} 的参数个数不对", name=tree.name),
@@ -101,26 +106,42 @@ def _call(tree: Call, ground: Ground) -> Coded:
         )
     if function.needs and function.needs not in ground.offers:
         raise Slip(tree.at, Say("{name} 在这里不能用", name=tree.name), _where_it_works(function.needs))
-    coded = []
-    for arg, param in zip(tree.args, takes, strict=True):
-        one = compile_formula(arg, ground)
-        if param.take == "literal" and not isinstance(arg, Text):
-            raise Slip(
-                arg.at,
-                Say("{name} 的「{param}」要直接写文本", name=tree.name, param=param.name),
-                Say("写在引号里"),
-            )
-        if param.take == "truth":
-            _condition(one, arg)
-        if param.take == "number" and one.fixed and as_number(one.literal) is None and not blank(one.literal):
-            raise Slip(arg.at, Say("{label} 不是数字", label=one.label), Say("写一个数字"))
-        coded.append(one)
+    coded = [_argument(tree, place, takes[place], ground) for place in range(len(takes))]
     label = coded[0].label if len(coded) == 1 else _shown(tree)
     try:
-        find = function.make(Args(tuple(coded), takes, ground))
+        find = function.make(Args(tuple(coded), takes, ground, tree.args))
     except Slip as slip:
         raise Slip(tree.at, slip.says, slip.do, slip.code) from None
     return Coded(find, function.gives, label, quote=_quote(coded), cost=_cost(coded))
+
+
+def _argument(tree: Call, place: int, param: Param, ground: Ground) -> Coded:
+    """One argument compiled where it will be computed. Raises Slip where it cannot be what is taken."""
+    arg = tree.args[place]
+    one = compile_formula(arg, _in_rows(tree, ground) if param.take in ("row", "row_truth") else ground)
+    if param.take == "literal" and not isinstance(arg, Text):
+        raise Slip(
+            arg.at,
+            Say("{name} 的「{param}」要直接写文本", name=tree.name, param=param.name),
+            Say("写在引号里"),
+        )
+    if param.take in ("truth", "row_truth"):
+        _condition(one, arg)
+    if param.take == "number" and one.fixed and as_number(one.literal) is None and not blank(one.literal):
+        raise Slip(arg.at, Say("{label} 不是数字", label=one.label), Say("写一个数字"))
+    return one
+
+
+def _in_rows(tree: Call, ground: Ground) -> Ground:
+    """The ground of a row of the list that the function is given: known where the list is a field."""
+    first = next(
+        arg for arg, param in zip(tree.args, FUNCTIONS[tree.name].takes, strict=False) if param.take == "list"
+    )
+    while isinstance(first, Call) and first.name in SAME_ROWS:
+        first = first.args[0]
+    if isinstance(first, Name):
+        return ground.inside(ground.resolve(first.path, first.at))
+    return replace(ground, levels=(*ground.levels, Level()), offers=ground.offers | {"rowno"})
 
 
 def _where_it_works(needs: str) -> Say:

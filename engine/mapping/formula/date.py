@@ -14,9 +14,9 @@ from engine.mapping.slip import Slip
 from engine.say import Say
 
 
-def moment_of(value: Value, label: str, quote: bool) -> datetime:
-    """The moment a text tells. Raises Trouble."""
-    moment = read_moment(value) if isinstance(value, str) else None
+def moment_of(value: Value, label: str, quote: bool, zone: str) -> datetime:
+    """The moment a text tells, on the clock of `zone`. Raises Trouble."""
+    moment = read_moment(value, zone) if isinstance(value, str) else None
     if moment is None:
         what = Say("{label} 的值 {value}", label=label, value=shown(value)) if quote else label
         raise Trouble(
@@ -38,7 +38,7 @@ def dated(standard: str) -> Make:
 
     def make(args: Args) -> Find:
         coded, pattern = args.coded[0], args.literal(1) or standard
-        write = read_pattern(pattern)
+        write, zone = read_pattern(pattern, args.ground.zone), args.ground.zone
         if write is None:
             raise Slip(
                 0,
@@ -49,7 +49,7 @@ def dated(standard: str) -> Make:
 
         def date(row: Value, scope: Scope) -> Value:
             value = find(row, scope)
-            return MISSING if no_date(value) else write(moment_of(value, coded.label, coded.quote))
+            return MISSING if no_date(value) else write(moment_of(value, coded.label, coded.quote, zone))
 
         return date
 
@@ -58,14 +58,14 @@ def dated(standard: str) -> Make:
 
 def add_days(args: Args) -> Find:
     """The text keeps its form: a date stays a date, a time keeps its time."""
-    coded, count = args.coded[0], args.ready()[1]
+    coded, count, zone = args.coded[0], args.ready()[1], args.ground.zone
     find = coded.find
 
     def later(row: Value, scope: Scope) -> Value:
         value = find(row, scope)
         if no_date(value):
             return MISSING
-        moment = moment_of(value, coded.label, coded.quote)
+        moment = moment_of(value, coded.label, coded.quote, zone)
         try:
             moved = moment + timedelta(days=count(row, scope))
         except OverflowError:

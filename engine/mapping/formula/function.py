@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.mapping.formula.coded import Coded, counts, lists, numbers, texts, truths
+from engine.mapping.formula.tree import Tree
 from engine.mapping.ground import Ground
 from engine.mapping.manual import Example, Kind, Param
 from engine.mapping.plain import Value
@@ -21,6 +22,7 @@ class Args:
     coded: tuple[Coded, ...]
     takes: tuple[Param, ...]
     ground: Ground
+    trees: tuple[Tree, ...] = ()
 
     def ready(self) -> tuple[Callable[[Value, Scope], Any], ...]:
         """Each argument as a closure that reads it as its parameter says."""
@@ -39,6 +41,8 @@ _READ: dict[str, Callable[[Coded], Callable[[Value, Scope], Any]]] = {
     "list": lists,
     "any": lambda coded: coded.find,
     "literal": lambda coded: coded.find,
+    "row": lambda coded: coded.find,
+    "row_truth": lambda coded: coded.find,
 }
 
 Make = Callable[[Args], Find]

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from engine.mapping.formula import choice, date, number, text
+from engine.mapping.formula import (
+    calendar,
+    choice,
+    coding,
+    date,
+    layout,
+    number,
+    rounding,
+    rows,
+    search,
+    share,
+    text,
+)
 from engine.mapping.formula.function import Function
 from engine.say import Say, Words
 
-REGISTRY: tuple[Function, ...] = (*choice.FUNCTIONS, *text.FUNCTIONS, *number.FUNCTIONS, *date.FUNCTIONS)
+GROUPS: tuple[tuple[Say, tuple[Function, ...]], ...] = (
+    (Say("条件"), choice.FUNCTIONS),
+    (Say("文本"), (*text.FUNCTIONS, *search.FUNCTIONS, *layout.FUNCTIONS)),
+    (Say("数字"), (*number.FUNCTIONS, *rounding.FUNCTIONS)),
+    (Say("分摊"), share.FUNCTIONS),
+    (Say("日期"), (*date.FUNCTIONS, *calendar.FUNCTIONS)),
+    (Say("列表"), rows.FUNCTIONS),
+    (Say("编码与 JSON"), coding.FUNCTIONS),
+)
+REGISTRY: tuple[Function, ...] = tuple(function for _, group in GROUPS for function in group)
 
 FUNCTIONS: dict[str, Function] = {
     name: function for function in REGISTRY for name in (function.name, function.alias)

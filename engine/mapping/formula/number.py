@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
 
 from engine.mapping.formula.coded import Coded, numbers
@@ -24,15 +24,15 @@ def overflow() -> Trouble:
     return Trouble("overflow", Say("结果超出可计算的范围"), Say("检查数字的大小"))
 
 
-def to_places(value: Decimal, places: int) -> Decimal:
-    """Half up to so many places after the point (negative: before it)."""
+def to_places(value: Decimal, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
+    """Half up, or as told, to so many places after the point (negative: before it)."""
     if abs(places) > MOST_PLACES:
         raise Trouble("places", Say("小数位数要在 -{most} 到 {most} 之间", most=MOST_PLACES), Say("改小位数"))
     try:
-        rounded = EXACT.quantize(value, Decimal(1).scaleb(-places))
+        rounded = value.quantize(Decimal(1).scaleb(-places), rounding, EXACT)
+        return rounded if places >= 0 else EXACT.quantize(rounded, Decimal(1))
     except ArithmeticError:
         raise overflow() from None
-    return rounded if places >= 0 else rounded.quantize(Decimal(1))
 
 
 def read_picture(picture: str) -> Callable[[Decimal], str] | None:
@@ -55,17 +55,12 @@ def over_all(work: Callable[[Decimal, Decimal], Decimal], empty: Decimal | None)
     """Folds every argument, each a number or a list of numbers; without any number it is `empty`."""
 
     def make(args: Args) -> Find:
-        readers = tuple((one.find, numbers(one), one) for one in args.coded)
+        gather = gathered(args)
 
         def fold(row: Value, scope: Scope) -> Value:
-            found: list[Decimal] = []
-            for find, number, coded in readers:
-                value = find(row, scope)
-                found += _each(value, coded, scope) if isinstance(value, list) else [number(row, scope)]
+            found = gather(row, scope)
             if not found and empty is None:
-                raise Trouble(
-                    "empty_list", Say("列表是空的，没有最大最小"), Say("先用 IF 判断 COUNT 是否为 0")
-                )
+                raise no_numbers()
             try:
                 return reduce(work, found, empty) if empty is not None else reduce(work, found)
             except ArithmeticError:
@@ -76,7 +71,26 @@ def over_all(work: Callable[[Decimal, Decimal], Decimal], empty: Decimal | None)
     return make
 
 
-def _each(rows: list[Json], coded: Coded, scope: Scope) -> list[Decimal]:
+def no_numbers() -> Trouble:
+    return Trouble("empty_list", Say("列表是空的，没有最大最小"), Say("先用 IF 判断 COUNT 是否为 0"))
+
+
+def gathered(args: Args) -> Callable[[Value, Scope], list[Decimal]]:
+    """All numbers of all arguments, those of lists too."""
+    readers = tuple((one.find, numbers(one), one) for one in args.coded)
+
+    def gather(row: Value, scope: Scope) -> list[Decimal]:
+        found: list[Decimal] = []
+        for find, number, coded in readers:
+            value = find(row, scope)
+            found += each_number(value, coded, scope) if isinstance(value, list) else [number(row, scope)]
+        return found
+
+    return gather
+
+
+def each_number(rows: list[Json], coded: Coded, scope: Scope) -> list[Decimal]:
+    """Every item as a number. Raises Trouble at the first that is none."""
     scope.run.spend(len(rows))
     found = []
     for place, one in enumerate(rows, 1):

@@ -106,8 +106,8 @@ def as_pictured(args: Args) -> Find:
     if picture is None:
         text = texts(args.coded[0])
         return lambda row, scope: fits(text(row, scope), scope)
-    number, date = read_picture(picture), read_pattern(picture)
-    label = args.coded[0].label
+    number, date = read_picture(picture), read_pattern(picture, args.ground.zone)
+    label, zone = args.coded[0].label, args.ground.zone
     if number is None and date is None:
         raise Slip(
             0,
@@ -126,7 +126,7 @@ def as_pictured(args: Args) -> Find:
             raise Trouble(
                 "no_number", Say("{label} 不是数字", label=label), Say("核对源数据，或换成日期格式")
             )
-        moment = read_moment(value) if isinstance(value, str) else None
+        moment = read_moment(value, zone) if isinstance(value, str) else None
         if moment is None or date is None:
             raise Trouble(
                 "no_date", Say("{label} 不是日期", label=label), Say("日期形如 2026-01-02 03:04:05")
