@@ -172,10 +172,10 @@ def _pages(desk: Desk, services: Services, port: int) -> Iterator[str]:
     assert desk.web is not None  # noqa: S101  (asked by the caller)
     with ExitStack() as stack:
         try:
-            address = stack.enter_context(desk.web(services.store, services.registry, desk.clock, port))
+            address = stack.enter_context(desk.web(services, port, guests=True))
         except OSError:
             desk.terminal.note(Say("端口 {port} 已被占用，换一个空闲的。", port=port))
-            address = stack.enter_context(desk.web(services.store, services.registry, desk.clock, 0))
+            address = stack.enter_context(desk.web(services, 0, guests=True))
         yield address
 
 

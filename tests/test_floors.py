@@ -46,6 +46,7 @@ ONLY_IN = {
     "aiohttp": "engine.wire.doors.http engine.simulate.server",
     "alembic": "engine.store",
     "apscheduler": "engine.run.schedule",
+    "argon2": "engine.store.passwords",
     "babel": "engine.say webui",
     "cryptography": "engine.store.vault connectors.*.auth",
     "flask": "webui",

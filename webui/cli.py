@@ -8,13 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine import cli
-from engine.clock import Clock
-from engine.registry import Registry
-from engine.store.store import Store
-from webui import create_app
-from webui.server import HOST, listen
-
-NAMES = frozenset({HOST, "localhost"})
+from engine.services import Services
 
 
 def main() -> int:
@@ -22,9 +16,18 @@ def main() -> int:
 
 
 @contextmanager
-def pages(store: Store, registry: Registry, clock: Clock, port: int) -> Iterator[str]:
-    """The pages in a thread of their own while the block runs; gives their address. OSError: port taken."""
-    server = listen(create_app(store, registry, clock, host_names=NAMES), port)
+def pages(services: Services, port: int, *, guests: bool = False, public: str = "") -> Iterator[str]:
+    """The pages in a thread of their own while the block runs; gives their address. OSError: port taken.
+
+    `guests`: no login, and only looking. `public`: the https address of a server in front of us.
+    """
+    # Most commands show no page: what pages need is loaded here, and costs them nothing.
+    from webui.app import create_app
+    from webui.guard import Doors
+    from webui.server import HOST, listen
+
+    doors = Doors(frozenset({HOST, "localhost"}), public, guests)
+    server = listen(create_app(services.store, services.registry, services.clock, doors), port)
     serving = threading.Thread(target=server.run, name="pages", daemon=True)
     serving.start()
     try:
@@ -32,6 +35,7 @@ def pages(store: Store, registry: Registry, clock: Clock, port: int) -> Iterator
     finally:
         server.close()
         serving.join(timeout=5)
+        server.task_dispatcher.shutdown()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response
 
 from engine.model.catalog import Connector
-from engine.store import connections, schemes
+from engine.store import connections
 from engine.store.connections import Account
 from engine.store.schemes import Published
+from webui import sight
 from webui.fragments import answer
 from webui.language import _, mark
 from webui.rules import reading
@@ -51,8 +52,10 @@ class Shown:
 def listed() -> Response:
     store = web().store
     accounts = web().read(lambda c: connections.every(c, store.vault))
-    users = _users(web().read(schemes.every))
-    return answer("connections/list.html", shown=[_shown(one, tuple(users.get(one.code, ()))) for one in accounts])
+    users = _users(sight.seen())
+    return answer(
+        "connections/list.html", shown=[_shown(one, tuple(users.get(one.code, ()))) for one in accounts]
+    )
 
 
 def _users(published: list[Published]) -> dict[str, list[Published]]:
@@ -73,7 +76,9 @@ def _shown(account: Account, used: tuple[Published, ...]) -> Shown:
     lines = [_line(account, one.name, one.title, one.secret, one.default, one.required) for one in known]
     names = {one.name for one in known}
     others = [*account.settings, *account.secrets]
-    lines += [_line(account, name, "", name in account.secrets, None, False) for name in others if name not in names]
+    lines += [
+        _line(account, name, "", name in account.secrets, None, False) for name in others if name not in names
+    ]
     return Shown(account, connector, tuple(lines), _limits(connector, account.options), used)
 
 

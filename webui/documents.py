@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response
 
 from engine.exact import decode
 from engine.model.catalog import Field
-from engine.store import documents, overview, schemes
+from engine.store import documents, overview
 from engine.store.schemes import Published
-from webui import asked
+from webui import asked, sight
 from webui.exchange import exchange
 from webui.fragments import answer
 from webui.masks import Mask
 from webui.rules import hints, reading, rules
-from webui.schemes import published
 from webui.standing import state_of, tallies
 from webui.trees import parsed, tree
 from webui.web import web
@@ -31,7 +30,7 @@ MOST_ATTEMPTS = 50
 
 @pages.get("/schemes/<code>/documents")
 def listed(code: str) -> Response:
-    scheme = published(code)
+    scheme = sight.named(code)
     kind, word, before = asked.word("state"), asked.word("q"), asked.number("before")
     about = asked.word("about", 1000)
     if kind not in FILTERS:
@@ -56,9 +55,7 @@ def listed(code: str) -> Response:
 @pages.get(f"/documents/<{asked.IDENT}>")
 def show(ident: int) -> Response:
     found = web().read(lambda c: overview.document_of(c, ident))
-    scheme = web().read(lambda c: schemes.by_id(c, found.scheme_id)) if found else None
-    if found is None or scheme is None:
-        abort(404)
+    scheme = sight.of(found.scheme_id if found else None)
     return answer("documents/show.html", scheme=scheme, document=found, **_story(found, scheme))
 
 

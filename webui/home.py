@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from engine.store import overview, runs, schemes
+from webui import sight
 from webui.fragments import answer
 from webui.standing import Standing, needs, standing, tallies
 from webui.web import web
@@ -18,7 +19,7 @@ MOST_RUNS = 8
 @pages.get("/")
 def show() -> Response:
     standings = sorted(_standings(), key=lambda one: (not _broken(one), -one.tally.needs, one.scheme.code))
-    latest = web().read(lambda c: runs.latest(c, most=MOST_RUNS))
+    latest = web().read(lambda c: runs.latest(c, most=MOST_RUNS, among=sight.among()))
     return answer(
         "home/show.html",
         "now",
@@ -31,7 +32,7 @@ def show() -> Response:
 
 
 def _standings() -> list[Standing]:
-    found = web().read(schemes.every)
+    found = sight.seen()
     counts = tallies(found)
     last, cursors = web().read(overview.last_runs), web().read(schemes.cursors)
     return [standing(one, counts[one.id], last.get(one.id), cursors.get(one.id)) for one in found]

@@ -23,12 +23,17 @@ _OWN = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 def choose() -> Response:
     """Keep what was chosen and go back to the page it was chosen on."""
     back = request.args.get("back", "/")
-    response = redirect(back if _OWN.fullmatch(back) else "/", 303)
+    response = redirect(own(back), 303)
     for name, allowed in CHOICES.items():
         chosen = request.args.get(name)
         if chosen in allowed:
             response.set_cookie(name, chosen, max_age=YEAR, httponly=True, samesite="Lax")
     return response  # type: ignore[return-value]  # werkzeug's redirect says less than it gives
+
+
+def own(address: str) -> str:
+    """The address where it is a page of ours, else the first page: nobody is led elsewhere."""
+    return address if _OWN.fullmatch(address) else "/"
 
 
 def theme() -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response
 
 from engine.model.ledger import Counts
-from engine.store import overview, runs, schemes
-from webui import asked
+from engine.store import overview, runs
+from webui import asked, sight
 from webui.bars import Bar, bar
 from webui.fragments import answer
 from webui.web import web
@@ -41,8 +41,8 @@ class Progress:
 
 @pages.get("/runs")
 def listed() -> Response:
-    before = asked.number("before")
-    found = web().read(lambda c: overview.runs_before(c, before, PAGE + 1))
+    before, schemes = asked.number("before"), sight.among()
+    found = web().read(lambda c: overview.runs_before(c, before, PAGE + 1, schemes))
     more = found[PAGE - 1].id if len(found) > PAGE else None
     return answer("runs/list.html", runs=found[:PAGE], more=more, first=before is None)
 
@@ -50,9 +50,7 @@ def listed() -> Response:
 @pages.get(f"/runs/<{asked.IDENT}>")
 def show(ident: int) -> Response:
     run = web().read(lambda c: runs.get(c, ident))
-    scheme = web().read(lambda c: schemes.by_id(c, run.scheme_id)) if run else None
-    if run is None or scheme is None:
-        abort(404)
+    scheme = sight.of(run.scheme_id if run else None)
     before = asked.number("before")
     log = web().read(lambda c: overview.log(c, ident, LOG + 1, before))
     return answer(

@@ -11,6 +11,7 @@ from engine.store.schemes import Published
 from webui.fragments import answer
 from webui.paint import paint
 from webui.rules import reading, rules
+from webui.sight import named
 from webui.standing import needs, standing, tallies
 from webui.web import web
 
@@ -21,7 +22,7 @@ MOST_VERSIONS = 20
 
 @pages.get("/schemes/<code>")
 def show(code: str) -> Response:
-    scheme = published(code)
+    scheme = named(code)
     return answer(
         "schemes/show.html",
         "now",
@@ -35,19 +36,13 @@ def show(code: str) -> Response:
 @pages.get("/schemes/<code>/versions/<int(max=1000000):number>")
 def version(code: str, number: int) -> Response:
     """An earlier text, as it was published."""
-    scheme = published(code)
-    found = next((one for one in web().read(lambda c: schemes.versions(c, scheme.id)) if one.number == number), None)
+    scheme = named(code)
+    found = next(
+        (one for one in web().read(lambda c: schemes.versions(c, scheme.id)) if one.number == number), None
+    )
     if found is None:
         abort(404)
     return answer("schemes/version.html", scheme=scheme, version=found, **_meaning(found.text))
-
-
-def published(code: str) -> Published:
-    """The scheme of that code, or the page that says there is none."""
-    scheme = web().read(lambda c: schemes.published(c, code))
-    if scheme is None:
-        abort(404)
-    return scheme
 
 
 def _standing(scheme: Published) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def listen(app: Flask, port: int) -> Any:
         port=port,
         threads=THREADS,
         ident=None,
-        max_request_body_size=0,
+        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
         max_request_header_size=64 * 1024,
         channel_timeout=30,
         cleanup_interval=10,

@@ -15,6 +15,8 @@ from markupsafe import Markup
 from engine.model.catalog import Connector, Operation
 from webui.language import language, mark, retold, translate
 from webui.look import here, theme
+from webui.rights import ROLE_NAMES, ROLE_SAYS
+from webui.visit import form_key, may, visit
 from webui.web import web
 
 STATIC = Path(__file__).parent / "static"
@@ -54,6 +56,16 @@ PURPOSES = {
     "token": mark("取令牌"),
 }
 ACTIONS = {"create": mark("新增"), "update": mark("修改"), "cancel": mark("作废"), "keep": mark("存为资料")}
+DEEDS = {
+    "login": mark("登录"),
+    "login.failed": mark("登录失败"),
+    "person.add": mark("添加人员"),
+    "person.change": mark("改人员"),
+    "person.invite": mark("给设密码的链接"),
+    "person.password": mark("设密码"),
+    "token.grant": mark("给令牌"),
+    "token.revoke": mark("作废令牌"),
+}
 TYPES = {
     "text": mark("文本"),
     "integer": mark("整数"),
@@ -73,6 +85,9 @@ _WORDS = {
     "purpose": PURPOSES,
     "action": ACTIONS,
     "type": TYPES,
+    "role": ROLE_NAMES,
+    "role_says": ROLE_SAYS,
+    "deed": DEEDS,
 }
 
 # Controls, bidirectional and zero-width signs, tags, halves of a pair: what would hide, reorder or break a page.
@@ -102,6 +117,9 @@ def furnish(app: Flask) -> None:
         theme=theme,
         here=here,
         asset=asset,
+        visit=visit,
+        may=may,
+        form_key=form_key,
         word=word,
         command=command,
         ago=ago,

@@ -16,12 +16,17 @@ log = logging.getLogger("duijie.web")
 def tell(app: Flask) -> None:
     """Every error gets a page; the traceback goes to the log and nowhere else."""
     app.register_error_handler(404, _missing)
+    app.register_error_handler(403, _forbidden)
     app.register_error_handler(421, _foreign)
     app.register_error_handler(Exception, _broken)
 
 
 def _missing(_: Exception) -> Response:
     return make_response(render_template("trouble/missing.html"), 404)
+
+
+def _forbidden(_: Exception) -> Response:
+    return make_response(render_template("trouble/forbidden.html"), 403)
 
 
 def _foreign(_: Exception) -> Response:

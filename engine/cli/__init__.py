@@ -7,6 +7,7 @@
     connector list|show|sign         connectors.py, sign.py
     call                             call.py
     lookup import|list               lookups.py
+    person add|list|set|invite audit people.py
     up worker simulate               serve.py
     demo                             engine/demo.py
 
@@ -23,7 +24,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from engine import demo
-from engine.cli import call, connections, connectors, lookups, records, run, schemes, serve
+from engine.cli import call, connections, connectors, lookups, people, records, run, schemes, serve
 from engine.cli.desk import FAULT, WRONG, Desk, Web
 from engine.cli.log import logging_to
 from engine.cli.parser import Commands, Parser, finish
@@ -61,7 +62,7 @@ def parser(language: str, web: Web | None = None) -> Parser:
     finish(made)
     made.set_defaults(json=False, surroundings=nullcontext)
     commands = Commands(made)
-    for noun in (run, schemes, records, connections, connectors, call, lookups):
+    for noun in (run, schemes, records, connections, connectors, call, lookups, people):
         noun.add(commands)
     serve.add(commands, pages=web is not None)
     demo.add(commands)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from engine.cli.show import Terminal
 from engine.clock import Clock
@@ -22,8 +22,15 @@ from engine.store import connections, schemes
 from engine.store.schemes import Published
 from engine.store.store import Store
 
-Web: TypeAlias = "Callable[[Store, Registry, Clock, int], AbstractContextManager[str]]"
-"""Serves the pages on a port of this machine while it is entered; gives their address. OSError: port taken."""
+
+class Web(Protocol):
+    """Serves the pages on a port of this machine while it is entered; gives their address. OSError: port taken."""
+
+    def __call__(
+        self, services: Services, port: int, *, guests: bool = False, public: str = ""
+    ) -> AbstractContextManager[str]:
+        """`guests`: no login, and only looking. `public`: the https address of a server in front of us."""
+
 
 SETTLED, SOME, WRONG, FAULT = 0, 1, 2, 3
 """Exit codes: all settled well; some refused or unknown; wrong input; a connection at fault."""

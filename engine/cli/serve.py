@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +20,7 @@ from engine.run.schedule import Clockwork
 from engine.run.worker import Worker
 from engine.say import Say, Words
 from engine.services import Services
-from engine.store import connections
+from engine.store import connections, people
 from engine.store.store import Store
 from engine.vendors import LOCAL, MAIN, Silent, Vendors, put_up, register
 
@@ -33,6 +34,8 @@ def add(commands: Commands, *, pages: bool) -> None:
         simulated = Say("同时启动厂商模拟器，并登记连到它们的连接")
         argument(command, "--simulate", action="store_true", says=simulated)
         argument(command, "--port", metavar="PORT", default=str(PORT), says=Say("网页的端口，只在本机"))
+        public = Say("别人从哪个 https 地址打开，前面有反向代理时写")
+        argument(command, "--public", metavar="URL", default="", says=public)
         allowing(command)
     allowing(commands.add("worker", Say("只做运行，不要时钟和网页；可以开几个"), worker))
     command = commands.add("simulate", Say("启动厂商模拟器，只在本机"), simulate)
@@ -52,26 +55,40 @@ def add(commands: Commands, *, pages: bool) -> None:
 
 def up(asked: Namespace, desk: Desk) -> int:
     """Until Ctrl-C or SIGTERM."""
-    port = port_of(asked.port)
+    port, public = port_of(asked.port), public_of(asked.public)
     with ExitStack() as stack:
         desk = desk.allowing(asked.allow)
         if asked.simulate:
             desk = stack.enter_context(_simulated(desk))
-        return asyncio.run(working(desk, lambda services: _up(desk, services, port)))
+        return asyncio.run(working(desk, lambda services: _up(desk, services, port, public)))
 
 
-async def _up(desk: Desk, services: Services, port: int) -> int:
+async def _up(desk: Desk, services: Services, port: int, public: str) -> int:
     worker = services.worker()
     loop = asyncio.get_running_loop()
     clockwork = Clockwork(services.store, desk.clock, worker.holder, lambda: _ring(loop, worker))
     with ExitStack() as stack:
         if desk.web is not None:
-            address = _pages(stack, desk.web, desk, services, port)
-            desk.terminal.object({"address": address})
+            local = _pages(stack, desk.web, services, port, public)
+            address = public or local
+            first = _first(services)
+            welcome = f"{address}/invitation/{first}" if first else None
+            desk.terminal.object({"address": address, "welcome": welcome})
             desk.terminal.line(Say("网页：{address}  停止：Ctrl-C", address=address))
+            if welcome:
+                desk.terminal.line(Say("还没有管理员。30 分钟内打开这个链接建立第一位：{link}", link=welcome))
         clockwork.start()
         stack.callback(clockwork.stop)
         return await _serve(worker)
+
+
+def _first(services: Services) -> str | None:
+    """The secret of the link that makes the first administrator; None where there is one already."""
+    if services.store.read(people.admins):
+        return None
+    secret, now = services.clock.code() + services.clock.code(), services.clock.now()
+    services.store.write(lambda write: people.invite(write, secret, None, now))
+    return secret
 
 
 def _ring(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
@@ -79,10 +96,10 @@ def _ring(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
     loop.call_soon_threadsafe(worker.ring)
 
 
-def _pages(stack: ExitStack, web: Web, desk: Desk, services: Services, port: int) -> str:
+def _pages(stack: ExitStack, web: Web, services: Services, port: int, public: str) -> str:
     """The address of the pages, open until the stack unwinds. Raises Wrong where the port is taken."""
     try:
-        return stack.enter_context(web(services.store, services.registry, desk.clock, port))
+        return stack.enter_context(web(services, port, public=public))
     except OSError:
         says = Say("端口 {port} 已被占用。", port=port)
         raise Wrong([Problem("--port", "port_taken", says, Say("用 --port 另选一个。"))]) from None
@@ -133,6 +150,15 @@ def port_of(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) < 65536:
         return int(text)
     raise Wrong([Problem("--port", "port", Say("--port 要是 0 到 65535 的整数，不是 {text}。", text=text))])
+
+
+def public_of(text: str) -> str:
+    """The https address in front of us, without a path. Raises Wrong where it is none."""
+    found = re.fullmatch(r"https://[a-z0-9.-]+(:\d{1,5})?", text.strip().rstrip("/").lower())
+    if found or not text:
+        return found[0] if found else ""
+    says = Say("--public 要写成 https://主机名，不是 {text}。", text=text)
+    raise Wrong([Problem("--public", "public", says, Say("前面要有一个带证书的反向代理，它把请求转到本机的端口。"))])
 
 
 def simulate(asked: Namespace, desk: Desk) -> int:

@@ -155,11 +155,15 @@ def last_runs(connection: Connection) -> dict[int, Row[Any]]:
     return {row.scheme_id: row for row in connection.execute(select(run).where(run.c.id.in_(newest)))}
 
 
-def runs_before(connection: Connection, before: int | None, most: int) -> list[Row[Any]]:
-    """Runs of all schemes, newest first, those behind id `before`, with the scheme's code and title."""
+def runs_before(
+    connection: Connection, before: int | None, most: int, among: Sequence[int] | None = None
+) -> list[Row[Any]]:
+    """Runs of all schemes or `among` some, newest first, those behind id `before`, with the scheme's code and title."""
     chosen = select(run, scheme.c.code, scheme.c.title).join(scheme, scheme.c.id == run.c.scheme_id)
     if before is not None:
         chosen = chosen.where(run.c.id < before)
+    if among is not None:
+        chosen = chosen.where(run.c.scheme_id.in_(among))
     return list(connection.execute(chosen.order_by(run.c.id.desc()).limit(most)))
 
 

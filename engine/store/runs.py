@@ -273,11 +273,18 @@ def get(connection: Connection, run_id: int) -> Row[Any] | None:
     return connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
 
 
-def latest(connection: Connection, scheme_id: int | None = None, most: int = 50) -> list[Row[Any]]:
-    """The newest runs, with the scheme's code and title."""
+def latest(
+    connection: Connection,
+    scheme_id: int | None = None,
+    most: int = 50,
+    among: Sequence[int] | None = None,
+) -> list[Row[Any]]:
+    """The newest runs, of one scheme or `among` some, with the scheme's code and title."""
     chosen = select(run, scheme.c.code, scheme.c.title).join(scheme, scheme.c.id == run.c.scheme_id)
     if scheme_id is not None:
         chosen = chosen.where(run.c.scheme_id == scheme_id)
+    if among is not None:
+        chosen = chosen.where(run.c.scheme_id.in_(among))
     return list(connection.execute(chosen.order_by(run.c.id.desc()).limit(most)))
 
 

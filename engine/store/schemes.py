@@ -24,6 +24,8 @@ class Published:
     version: int
     text: str
     numbering: str
+    team: str = ""
+    """The group of schemes it belongs to; "" is a group too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ def publish(
 def _all() -> Select[Any]:
     columns = (scheme.c.id, scheme.c.code, scheme.c.title, scheme.c.enabled, scheme_version.c.number)
     in_force = (scheme_version.c.scheme_id == scheme.c.id) & (scheme_version.c.number == scheme.c.published)
-    return select(*columns, scheme_version.c.text, scheme.c.numbering).join(scheme_version, in_force)
+    return select(*columns, scheme_version.c.text, scheme.c.numbering, scheme.c.team).join(
+        scheme_version, in_force
+    )
 
 
 def published(connection: Connection, code: str) -> Published | None:
@@ -75,6 +79,20 @@ def by_id(connection: Connection, ident: int) -> Published | None:
 def every(connection: Connection) -> list[Published]:
     """All published schemes, by code."""
     return [Published(*row) for row in connection.execute(_all().order_by(scheme.c.code))]
+
+
+def assign(connection: Connection, code: str, team: str) -> bool:
+    """Put a scheme into a group; False where there is no such scheme."""
+    return bool(
+        connection.execute(
+            update(scheme).where(scheme.c.code == code).values(team=team.strip()[:80])
+        ).rowcount
+    )
+
+
+def teams(connection: Connection) -> list[str]:
+    """The groups that schemes and people are in, "" left out."""
+    return sorted(set(connection.scalars(select(scheme.c.team).distinct())) - {""})
 
 
 def versions(connection: Connection, ident: int) -> list[Version]:

@@ -108,6 +108,14 @@ scheme = Table(
     Column("enabled", Boolean, nullable=False, default=True),
     Column("published", Integer, nullable=False, default=0, comment="number of the version in force"),
     Column("numbering", Text, nullable=False, default="unproven", comment="unproven, ours, theirs"),
+    Column(
+        "team",
+        Text,
+        nullable=False,
+        default="",
+        server_default="",
+        comment="group of schemes, for who sees it",
+    ),
     Column("made_at", UTCTime, nullable=False),
 )
 
@@ -249,6 +257,13 @@ document = Table(
     Column("body", Text, nullable=False, default=""),
     UniqueConstraint("scheme_id", "key"),
     Index("ix_document_state", "scheme_id", "state", "id"),
+    Index("ix_document_number", "number"),
+    Index(
+        "ix_document_target",
+        "target_number",
+        sqlite_where=text("target_number IS NOT NULL"),
+        postgresql_where=text("target_number IS NOT NULL"),
+    ),
     Index(
         "ix_document_settled",
         "scheme_id",
@@ -340,4 +355,88 @@ leader = Table(
     Column("holder", Text, nullable=False),
     Column("until", UTCTime, nullable=False),
     Column("token", Integer, nullable=False),
+)
+
+draft = Table(
+    "draft",
+    meta,
+    _ident(),
+    Column("code", Text, nullable=False, unique=True, comment="of the scheme it is or will be"),
+    Column("title", Text, nullable=False, default=""),
+    Column("team", Text, nullable=False, default=""),
+    Column("text", Text, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("based_on", Integer, nullable=False, default=0, comment="number of the version it was made from"),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", UTCTime, nullable=False),
+)
+
+person = Table(
+    "person",
+    meta,
+    _ident(),
+    Column("name", Text, nullable=False, unique=True, comment="to log in with, in small letters"),
+    Column("title", Text, nullable=False, default=""),
+    Column("role", Text, nullable=False, comment="admin, implementer, business, reader"),
+    Column("teams", Text, comment="JSON list of groups of schemes; NULL: every scheme"),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("password", Text, nullable=False, default="", comment="Argon2id; empty until the first is set"),
+    Column("made_at", UTCTime, nullable=False),
+    Column("seen_at", UTCTime),
+)
+
+invitation = Table(
+    "invitation",
+    meta,
+    Column("hash", Text, primary_key=True),
+    _ref("person_id", "person", null=True),
+    Column("until", UTCTime, nullable=False),
+)
+
+login = Table(
+    "login",
+    meta,
+    _ident(),
+    Column("hash", Text, nullable=False, unique=True, comment="of the secret in the cookie"),
+    _ref("person_id", "person"),
+    Column("made_at", UTCTime, nullable=False),
+    Column("seen_at", UTCTime, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("browser", Said, nullable=False),
+    Index(None, "person_id"),
+)
+
+api_token = Table(
+    "api_token",
+    meta,
+    _ident(),
+    Column("hash", Text, nullable=False, unique=True),
+    _ref("person_id", "person"),
+    Column("title", Said, nullable=False),
+    Column("made_at", UTCTime, nullable=False),
+    Column("until", UTCTime, nullable=False),
+    Column("seen_at", UTCTime),
+    Index(None, "person_id"),
+)
+
+throttle = Table(
+    "throttle",
+    meta,
+    Column("what", Text, primary_key=True, comment="name:… or address:…"),
+    Column("tried", Integer, nullable=False),
+    Column("since", UTCTime, nullable=False),
+    Column("until", UTCTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    meta,
+    _ident(),
+    Column("at", UTCTime, nullable=False),
+    Column("who", Said, nullable=False),
+    Column("deed", Text, nullable=False),
+    Column("what", Said, nullable=False),
+    Column("detail", Said, nullable=False),
+    Column("address", Said, nullable=False),
+    Column("hash", Text, nullable=False, unique=True, comment="of this line and the hash before it"),
 )

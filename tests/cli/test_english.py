@@ -15,6 +15,7 @@ COMMANDS = [
     (), ("run",), ("check",), ("test",), ("publish",), ("rollback",), ("records",), ("retry",), ("settle",),
     ("connection",), ("connection", "add"), ("connection", "list"), ("connection", "test"),
     ("lookup",), ("lookup", "import"), ("lookup", "list"), ("worker",), ("simulate",), ("demo",),
+    ("person",), ("person", "add"), ("person", "list"), ("person", "set"), ("person", "invite"), ("audit",),
 ]  # fmt: skip
 WRONG = """\
 scheme: wrong

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -88,16 +89,31 @@ def test_a_run_watches_while_a_worker_of_another_process_does_the_work(
     assert simulators.direct("report")["yonbip"]["doubled"] == []
 
 
+def first_visit(address: str, welcome: str, path: str) -> str:
+    """Follow the link of the first start, make the administrator, and give the page at `path`."""
+    wire = HTTPConnection(address.removeprefix("http://"), timeout=30)
+
+    def ask(method: str, path: str, form: dict[str, str], cookie: str = "") -> tuple[int, str, str]:
+        headers = {"Origin": address, "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        wire.request(method, path, urlencode(form), headers)
+        reply = wire.getresponse()
+        return reply.status, reply.read().decode(), reply.headers.get("Set-Cookie", "").partition(";")[0]
+
+    assert ask("GET", path, {})[0] == 303, "nothing is shown without a login"
+    form = {"name": "li.wei", "password": "a lantern in warehouse 7", "again": "a lantern in warehouse 7"}
+    status, _, cookie = ask("POST", welcome.removeprefix(address), form)
+    assert status == 303
+    status, page, _ = ask("GET", path, {}, cookie)
+    wire.close()
+    assert status == 200
+    return page
+
+
 def test_up_with_simulators_is_ready_for_a_newcomer(duijie: Duijie, home: Path) -> None:
     with process("webui.cli", "up", "--simulate", "--port", 0, "--json") as child:
-        address = line(child)["address"]
-        wire = HTTPConnection(address.removeprefix("http://"), timeout=30)
-        wire.request("GET", "/connections")
-        reply = wire.getresponse()
-        page = reply.read().decode()
-        wire.close()
-        assert reply.status == 200
-        assert "bip-main" in page
+        told = line(child)
+        address = told["address"]
+        assert "bip-main" in first_visit(address, told["welcome"], "/connections")
         taken = address.rpartition(":")[2]
         with process("webui.cli", "up", "--port", taken) as second:
             code, _, err = ended(second)

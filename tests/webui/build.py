@@ -16,22 +16,27 @@ from flask.testing import FlaskClient
 from engine.exact import canonical, encode
 from engine.model.exchange import Exchange
 from engine.model.ledger import Outcome, PageKept, PlanKept, Planned, Row
+from engine.model.people import Person
 from engine.model.values import Problem
 from engine.registry import Registry
 from engine.say import Say
 from engine.settings import SHIPPED
-from engine.store import connections, lookups, plan as plans, queue, runs, schemes, send
+from engine.store import connections, logins, lookups, people, plan as plans, queue, runs, schemes, send
 from engine.store.connections import Account
 from engine.store.keep import keep
 from engine.store.lookups import Pair
 from engine.store.store import Store
 from tests.build import NOW, Stopped, settings
-from webui import create_app
+from webui.app import create_app
+from webui.guard import Doors
+from webui.visit import key_of
 
 CODE = "wdt-stockout-to-bip-othout"
 FLOW = SHIPPED / "flows" / f"{CODE}.yaml"
 HOSTS = frozenset({"127.0.0.1", "localhost"})
 REGISTRY = Registry.read([SHIPPED / "connectors"])
+PUBLIC = "https://duijie.example.com"
+GOOD = "杯子 lantern 七号 orbit"
 SECRET = "canary-3f1c0b7a"
 MOBILE = "13800138000"
 RECEIVER = "欧阳无忌"
@@ -52,12 +57,49 @@ class Shop:
 
     @cached_property
     def app(self) -> Flask:
-        return create_app(self.store, REGISTRY, self.clock, host_names=HOSTS)
+        """Pages without login: what the demo shows."""
+        return create_app(self.store, REGISTRY, self.clock, Doors(HOSTS, guests=True))
+
+    @cached_property
+    def house(self) -> Flask:
+        """Pages as `duijie up` shows them: behind a login."""
+        return create_app(self.store, REGISTRY, self.clock, Doors(HOSTS, PUBLIC))
 
     def client(self, language: str = "zh") -> FlaskClient:
         client = self.app.test_client()
         client.set_cookie("language", language)
         return client
+
+    def person(self, name: str, role: str, groups: tuple[str, ...] | None = None) -> Person:
+        """Somebody who can log in with GOOD."""
+        who = self.store.write(lambda c: people.add(c, name, "", role, groups, self.clock.now()))
+        self.store.write(lambda c: people.invite(c, name, who.id, self.clock.now()))
+        return self.store.write(lambda c: people.accept(c, name, "", "", GOOD, self.clock.now()))
+
+    def visitor(self, who: Person | None, language: str = "zh") -> Browser:
+        """A browser of that person, logged in; of nobody where None."""
+        client = self.house.test_client()
+        client.set_cookie("language", language)
+        secret = self.clock.code() + self.clock.code()
+        if who is not None:
+            self.store.write(lambda c: logins.enter(c, who, secret, "127.0.0.1", "test", self.clock.now()))
+            client.set_cookie("session", secret)
+        return Browser(client, key_of(secret))
+
+
+@dataclass
+class Browser:
+    """A test client that sends forms as a browser on one of our pages does."""
+
+    client: FlaskClient
+    key: str
+
+    def get(self, path: str, **how: Any) -> Any:
+        return self.client.get(path, **how)
+
+    def post(self, path: str, form: dict[str, Any] | None = None, **how: Any) -> Any:
+        headers = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin", **how.pop("headers", {})}
+        return self.client.post(path, data={"form_key": self.key, **(form or {})}, headers=headers, **how)
 
 
 def empty(home: Path) -> Shop:

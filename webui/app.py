@@ -1,0 +1,68 @@
+"""The app: every page over an open store, behind the guard."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from engine.clock import Clock
+from engine.registry import Registry
+from engine.settings import SHIPPED
+from engine.store.store import Store
+from webui import (
+    account,
+    attempts,
+    audit,
+    connections,
+    connectors,
+    documents,
+    health,
+    home,
+    invitations,
+    logins,
+    look,
+    lookups,
+    people,
+    rights,
+    runs,
+    schemes,
+    trouble,
+)
+from webui.guard import Doors, protect
+from webui.memo import Memo
+from webui.shown import furnish, visible
+from webui.web import Web
+
+PAGES = (
+    *(home, schemes, runs, documents, attempts, lookups, connections, connectors),
+    *(logins, invitations, account, people, audit, look, health),
+)
+MOST_BODY = 4 * 1024 * 1024
+YEAR = 365 * 24 * 3600
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def create_app(store: Store, registry: Registry, clock: Clock, doors: Doors, zone: ZoneInfo = ZONE) -> Flask:
+    """The app over an open store; `doors` say by which names it is reached, and whether without login."""
+    app = Flask("webui", template_folder=str(SHIPPED / "templates"))
+    app.config.update(
+        PROPAGATE_EXCEPTIONS=False, SEND_FILE_MAX_AGE_DEFAULT=YEAR, MAX_CONTENT_LENGTH=MOST_BODY
+    )
+    app.jinja_options = {
+        "finalize": visible,
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "autoescape": True,
+    }
+    app.extensions["duijie"] = Web(store, registry, clock, zone, Memo(clock))
+    app.extensions["duijie-doors"] = doors
+    protect(app, doors)
+    furnish(app)
+    trouble.tell(app)
+    for page in PAGES:
+        app.register_blueprint(page.pages)
+    rights.complete(app)
+    return app
