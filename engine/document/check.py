@@ -12,9 +12,13 @@ from typing import Literal, Protocol
 from engine.document.near import nearest, offer
 from engine.document.reader import MOST_PROBLEMS
 from engine.document.scheme import sketch
+from engine.mapping.codes import column_of
 from engine.mapping.compile import Mapping, compile_mapping, compile_settings
+from engine.mapping.lens import compile_lens
+from engine.mapping.remarks import Remarks
+from engine.mapping.tables import compile_ask
 from engine.model.catalog import Connector, Operation
-from engine.model.scheme import Scheme, Source, Target
+from engine.model.scheme import Lookup, Scheme, Source, Target
 from engine.model.values import Problem
 from engine.say import Say, Words
 
@@ -124,6 +128,7 @@ class _Checking:
         _, problems = compile_settings(scheme.source.params, "source.params", scheme.marks)
         self.problems += problems
         self._order()
+        self._lookups()
         if scheme.target is None:
             self._writes_nothing()
         elif scheme.on_change == "update":
@@ -209,6 +214,46 @@ class _Checking:
                 says = Say("没有 target 的方案什么都不写，{key} 没有作用", key=key)
                 self.tell(key, "no_target", says, Say("删掉这一行"))
 
+    def _lookups(self) -> None:
+        """The scheme's own lookups against the catalogue and the schemes they lean on."""
+        remarks = Remarks(self.scheme.marks)
+        for name, lookup in self.scheme.lookups.items():
+            path = f"lookups.{name}"
+            operation = self._looked_into(path, lookup)
+            compile_lens(lookup, path, operation.give if operation else None, remarks)
+            if lookup.scheme is None:
+                self.problems += compile_ask(lookup, path, self.scheme.marks)[1]
+        for name in (*self.scheme.lookups, *self.scheme.rules):
+            if "." in name or (name in self.scheme.lookups and name in self.scheme.rules):
+                says = Say("对照表和规则表的名字不能重复，也不能有点")
+                self.tell(
+                    f"rules.{name}" if name in self.scheme.rules else f"lookups.{name}",
+                    "name",
+                    says,
+                    Say("换一个名字"),
+                )
+        self.problems += remarks.problems
+
+    def _looked_into(self, path: str, lookup: Lookup) -> Operation | None:
+        """The operation whose records a lookup sees; None where it is not known."""
+        if lookup.scheme is None:
+            end = Source(connection=lookup.connection, operation=lookup.operation)
+            return self._end(path, end, "query")
+        if self.known is None:
+            says = Say("这里没有查方案“{code}”在不在", code=lookup.scheme)
+            self.tell(f"{path}.scheme", "unchecked", says, Say("发布时会查"), "note")
+            return None
+        other = self.known.schemes.get(lookup.scheme)
+        if other is None:
+            says = Say("没有已发布的方案“{code}”", code=lookup.scheme)
+            do = offer(lookup.scheme, self.known.schemes)
+            near = nearest(lookup.scheme, self.known.schemes)
+            self.tell(
+                f"{path}.scheme", "unknown_scheme", says, do if near else Say("先用 duijie publish 发布它")
+            )
+            return None
+        return self.catalogs.operation(other.source.operation)
+
     def _order(self) -> None:
         """Schemes named by `needs` and `schedule.after`: there, and not waiting for this one in turn."""
         for path, code in _before(self.scheme):
@@ -241,6 +286,7 @@ class _Checking:
                 self.tell(path, "unknown_param", says, offer(name, fields.keys() - engines))
 
     def _tables(self, mapping: Mapping) -> None:
-        for table in sorted(mapping.tables):
+        own = {*self.scheme.lookups, *self.scheme.rules}
+        for table in sorted({column_of(name)[0] for name in mapping.tables} - own):
             says = Say("这里没有查对照表“{table}”在不在", table=table)
             self.tell("map", "unchecked", says, Say("发布时会查"), "note")

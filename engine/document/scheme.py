@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast, get_args
 
+from engine.document.lookups import LOOKUPS, RULES
 from engine.document.node import Hole, Node, Pairs
 from engine.document.reader import read
 from engine.document.rule import MapShape
@@ -53,6 +54,8 @@ SCHEME = Keys(
             "目标：写到哪里",
         ),
         "shape": Steps(),
+        "lookups": LOOKUPS,
+        "rules": RULES,
         "map": MapShape(),
         "on_change": Choice(get_args(OnChange), "已写过的单据在源里变了怎么办，默认 flag"),
         "parallel": Whole(1, 64, "同时写几张单据，默认 1"),

@@ -131,6 +131,9 @@ def _literal(text: str, at: int) -> tuple[str | Decimal, bool, int]:
     if number:
         return Decimal(number.group()), False, number.end()
     bare, at = _name(text, at)
+    while text.startswith(".", at) and _named(text[at + 1 : at + 2]):
+        column, at = _name(text, at + 1)
+        bare = f"{bare}.{column}"
     return bare, False, at
 
 

@@ -23,6 +23,7 @@ from engine.mapping.settings import compile_settings
 from engine.mapping.shape import Each, Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
 from engine.mapping.slip import Slip
 from engine.mapping.steps import Steps
+from engine.mapping.tables import compile_rules
 from engine.mapping.together import Made, Together, together
 from engine.model.catalog import Field, Operation
 from engine.model.scheme import Cell, Entry, Fields, Rows, Scheme
@@ -120,7 +121,11 @@ class _Work:
         self.used: set[str] = set()
         zone = source.window.zone if source and source.window else "Asia/Shanghai"
         header = Level(source.give if source else None)
-        self.ground = Ground((header,), scheme.source.extra, tables, zone, used=self.used)
+        declared = {name: one.miss for name, one in scheme.lookups.items()}
+        rules = compile_rules(scheme, self.remarks)
+        self.ground = Ground(
+            (header,), scheme.source.extra, tables, zone, used=self.used, declared=declared, rules=rules
+        )
 
     def mapping(self) -> Mapping | None:
         where = None

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
+from engine.mapping.codes import column_of
 from engine.mapping.path import Path, Step
+from engine.mapping.rules import Rules
 from engine.mapping.slip import Slip
 from engine.model.catalog import Field, FieldType
 from engine.say import Say, Words
@@ -46,7 +48,8 @@ class Ground:
 
     `offers` are the things besides the row a formula may use: now, rowno, lookup. `used` gathers the
     names of the code tables met. `opened` are the places of texts that the shape reads as JSON or XML:
-    what stands there and below is known to nobody.
+    what stands there and below is known to nobody. `declared` are the scheme's own lookups with what a
+    miss means in each, `rules` its rule tables.
     """
 
     levels: tuple[Level, ...] = ()
@@ -56,6 +59,8 @@ class Ground:
     offers: frozenset[str] = frozenset({"now", "lookup"})
     used: set[str] = field(default_factory=set)
     opened: frozenset[str] = frozenset()
+    declared: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Rules] = field(default_factory=dict)
 
     def inside(self, found: Found) -> Ground:
         """The ground of the rows of the list that was found; without a field, of rows nobody knows."""
@@ -71,12 +76,17 @@ class Ground:
 
     def table(self, name: str) -> str:
         """The code table's name, noted as used. Raises Slip where tables are known and it is none."""
-        if self.tables is not None and name not in self.tables:
+        own = column_of(name)[0]
+        if self.tables is not None and not {name, own} & {*self.tables, *self.declared}:
             raise Slip(
                 0, Say("没有对照表 {table}", table=name), Say("先建立这个对照表，或改正名字"), "unknown_table"
             )
         self.used.add(name)
         return name
+
+    def misses(self, name: str, said: str) -> str:
+        """What a miss means: as said here, else as the scheme says of that lookup, else a problem."""
+        return said or self.declared.get(column_of(name)[0], "") or "problem"
 
     def level(self, path: Path) -> Level:
         return self.levels[-1 - path.up]

@@ -29,6 +29,7 @@ from engine.mapping.formula.coded import lists, not_read, texts
 from engine.mapping.formula.number import MOST_PLACES, to_places
 from engine.mapping.formula.text import BLANKS, join, replace, split
 from engine.mapping.ground import Ground
+from engine.mapping.judge import compile_rule
 from engine.mapping.look import compile_lookup
 from engine.mapping.manual import Example, Kind
 from engine.mapping.opening import OPENING
@@ -64,9 +65,15 @@ def compile_pipe(call: PipeCall, ground: Ground, label: str, quote: bool) -> Pre
 
 
 def _look_up(bound: Bound) -> Dress:
-    return compile_lookup(
-        bound.ground.table(bound.text("table")), bound.text("miss", "problem"), bound.label, bound.quote
-    )
+    table = bound.ground.table(bound.text("table"))
+    miss = bound.ground.misses(table, bound.text("miss"))
+    return compile_lookup(table, miss, bound.label, bound.quote, bound.ground.zone)
+
+
+def _rule(bound: Bound) -> Dress:
+    """A rule table with a single input."""
+    rule = compile_rule(bound.text("table"), 1, bound.ground, bound.quote)
+    return lambda value, scope: MISSING if blank(value) else rule((value,), scope)
 
 
 def _dated(standard: str) -> Callable[[Bound], Dress]:
@@ -243,6 +250,8 @@ REGISTRY: tuple[Pipe, ...] = (
     Pipe("lookup", "查对照表", ("table", "miss?"), "text",
         Say("查对照表；miss 写 problem、hold（等着补）、skip（跳过这条）或一个固定值"),
         _example("x | lookup(仓库)", "WH001", "CK0037"), _look_up),
+    Pipe("rule", "查规则表", ("table",), "any", Say("查只有一个条件列的规则表；几个条件用函数 RULE"),
+        _example("x | rule(重量段)", "3.5", "YTO"), _rule),
     Pipe("date", "日期", ("format?", "from?", "zone?"), "text",
         Say("取日期部分，可写格式，例如 yyyyMMdd；from 说明源里的写法，s 和 ms 是时间戳"),
         _example("x | date", "2026-01-02 03:04:05", "2026-01-02"), _dated(DATE)),

@@ -126,7 +126,7 @@ def _looked_up(name: str, table: str, slow: Find) -> Find:
             code = row[name]
             if code.__class__ is str and code:
                 found = scope.run.lookups[table][code]
-                if found:
+                if found and found.__class__ is str:
                     return found
         except ABSENT:
             pass

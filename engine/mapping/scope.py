@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from engine.mapping.entry import Entry
 from engine.mapping.plain import Value
 from engine.say import Say
 
-Lookups: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Table -> code on the left -> code on the right."""
+Lookups: TypeAlias = Mapping[str, Mapping[str, Entry]]
+"""Table -> code on the left -> what stands on the right."""
 
 STEPS = 1_000_000
 """About 0.7 s; 10,000 lines of 100 steps each. Where it runs out the record has this one problem."""
@@ -34,13 +35,20 @@ class Trouble(Exception):
         self.do = do
 
 
-class Held(Trouble):
+class Lacking(Trouble):
+    """A code is missing in a table."""
+
+    def __init__(self, trouble: str, table: str, code: str, says: Say, do: str = "") -> None:
+        super().__init__(trouble, says, do)
+        self.table = table
+        self.looked_for = code
+
+
+class Held(Lacking):
     """A code pair is missing and the cell says: wait for it."""
 
     def __init__(self, table: str, code: str, says: Say) -> None:
-        super().__init__("held", says)
-        self.table = table
-        self.looked_for = code
+        super().__init__("held", table, code, says)
 
 
 class Passed(Trouble):

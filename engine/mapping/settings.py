@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from engine.errors import Wrong
@@ -32,13 +32,13 @@ Say_ = Callable[[Mapping[str, Json]], str]
 
 
 def compile_settings(
-    params: Mapping[str, Json], path: str, marks: Mapping[str, Mark]
+    params: Mapping[str, Json], path: str, marks: Mapping[str, Mark], variables: Sequence[Field] = VARIABLES
 ) -> tuple[Settle | None, list[Problem]]:
     """`path` is where the params stand, e.g. "source.params"; a null leaves its parameter out."""
     remarks = Remarks(marks)
     said: dict[str, Say_] = {}
     for name, value in params.items():
-        one = _setting(value, f"{path}.{name}", remarks)
+        one = _setting(value, f"{path}.{name}", remarks, tuple(variables))
         if one is not None:
             said[name] = one
     if remarks.broken:
@@ -59,11 +59,11 @@ def compile_settings(
     return settle, remarks.problems
 
 
-def _setting(value: Json, path: str, remarks: Remarks) -> Say_ | None:
+def _setting(value: Json, path: str, remarks: Remarks, variables: tuple[Field, ...]) -> Say_ | None:
     if value is None:
         return None
     if isinstance(value, str) and value.startswith("="):
-        return _formula(value[1:], path, remarks)
+        return _formula(value[1:], path, remarks, variables)
     text = as_text(value)
     if text is None:
         remarks.add(path, "type", Say("参数只能是一个值"), Say("写文本、数字，或 = 开头的公式"))
@@ -71,9 +71,9 @@ def _setting(value: Json, path: str, remarks: Remarks) -> Say_ | None:
     return lambda variables: text
 
 
-def _formula(text: str, path: str, remarks: Remarks) -> Say_ | None:
+def _formula(text: str, path: str, remarks: Remarks, variables: tuple[Field, ...]) -> Say_ | None:
     try:
-        coded = compile_formula(read_formula(text), Ground((Level(VARIABLES),), offers=frozenset()))
+        coded = compile_formula(read_formula(text), Ground((Level(variables),), offers=frozenset()))
     except Slip as slip:
         remarks.slip(path, slip, text, "formula")
         return None

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from engine.mapping.fill import no_value
 from engine.mapping.plain import MISSING, Value
-from engine.mapping.scope import Find, Held, Passed, Scope, Trouble
+from engine.mapping.scope import Find, Held, Lacking, Passed, Scope, Trouble
 from engine.model.values import Json, Problem
 from engine.say import Say
 
@@ -51,7 +51,8 @@ class Findings:
             self.passed.append(trouble.says)
         elif len(self.problems) < MOST_PROBLEMS:
             says = self._sentence(cell, trouble.says)
-            self.problems[path, says] = Problem(path, trouble.code, says, trouble.do)
+            lacks = (trouble.table, trouble.looked_for) if isinstance(trouble, Lacking) else None
+            self.problems[path, says] = Problem(path, trouble.code, says, trouble.do, lacks=lacks)
 
     def _sentence(self, cell: str, what: Say) -> Say:
         if not self.rows:

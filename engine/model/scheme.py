@@ -188,6 +188,33 @@ class Target(Frozen):
     extra: dict[str, FieldType] = Key(default_factory=dict)
 
 
+class Lookup(Frozen):
+    """A lookup of the scheme's own: the records another `scheme` keeps, or a query of a vendor.
+
+    `by` are cells that make the code of a record, or of each row of its list `each`; `give` are
+    cells by column, "" where there is only one. What a vendor answers is kept for `keep`.
+    """
+
+    scheme: str | None = None
+    connection: str = ""
+    operation: str = ""
+    ask: dict[str, Value] = Key(default_factory=dict)
+    keep: timedelta = timedelta(minutes=10)
+    each: str | None = None
+    by: tuple[str, ...]
+    give: dict[str, str]
+    miss: str = "problem"
+
+
+class RuleTable(Frozen):
+    """Rows of conditions by input, in the order of `inputs`, and what they `give`."""
+
+    inputs: dict[str, Literal["text", "number"]]
+    match: Literal["first", "best"] = "first"
+    miss: str = "problem"
+    rows: tuple[dict[str, Value], ...]
+
+
 class Scheme(Frozen):
     """`target` None: a base-data scheme. It writes nothing; its kept records serve others as lookups."""
 
@@ -197,6 +224,8 @@ class Scheme(Frozen):
     schedule: tuple[Schedule, ...] = ()
     needs: tuple[str, ...] = ()
     """Schemes that run first: a run waits while one of theirs is open, and has them run where they never did."""
+    lookups: dict[str, Lookup] = Key(default_factory=dict)
+    rules: dict[str, RuleTable] = Key(default_factory=dict)
     source: Source
     target: Target | None = None
     shape: tuple[Placed, ...] = ()

@@ -84,6 +84,8 @@ class Problem:
     do: str = ""
     at: Mark | None = None
     weight: Literal["problem", "warning", "note"] = "problem"
+    lacks: tuple[str, str] | None = None
+    """The table and the code in it that are missing."""
 
     def __str__(self) -> str:
         place = f"{self.at.line}:{self.at.column} " if self.at else ""

@@ -10,13 +10,35 @@ from engine.mapping.compile import Mapped, compile_mapping
 from engine.mapping.formula.compile import compile_formula
 from engine.mapping.formula.parser import read_formula
 from engine.mapping.ground import Ground, Level
-from engine.mapping.scope import Run, Scope
+from engine.mapping.rules import Reading, Ruled, Rules, read_rules
+from engine.mapping.scope import Lookups, Run, Scope
 from engine.model.catalog import Field, Idempotency, LookUp, Operation
 from engine.model.scheme import Cell, Entry, Fields, Rows, Scheme, Source, Target
 from engine.model.values import Mark, Problem
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-TABLES = {"仓库": {"WH001": "CK0037"}, "物料": {"SPU1": "100001", "SPU2": "100002"}}
+_TIERS: list[dict[str, Any]] = [{"重量": "..3", "give": "SF"}, {"give": "YTO"}]
+_CHANNELS: list[dict[str, Any]] = [
+    {"省份": ["浙江省", "江苏省"], "重量": "..3", "give": "SF"},
+    {"重量": "3..10", "give": "YTO"},
+    {"give": "ZTO"},
+]
+
+
+def rule_table(name: str, inputs: list[tuple[str, Any]], rows: list[dict[str, Any]], **more: Any) -> Rules:
+    reading = Reading()
+    made = read_rules(name, inputs, rows, more.get("match", "first"), more.get("miss", "problem"), reading)
+    assert made is not None, [(row, column, slip.says) for row, column, slip in reading.wrong]
+    return made
+
+
+TABLES: Lookups = {
+    "仓库": {"WH001": "CK0037"},
+    "物料": {"SPU1": "100001", "SPU2": "100002"},
+    "订单行": {'["PO1","A"]': "9001"},
+    "重量段": Ruled(rule_table("重量段", [("重量", "number")], _TIERS)),
+    "渠道": Ruled(rule_table("渠道", [("省份", "text"), ("重量", "number")], _CHANNELS)),
+}
 
 
 def field(name: str, kind: str = "text", *inner: Field, **more: Any) -> Field:
@@ -153,7 +175,7 @@ def apply(
     rules: Mapping[str, Rule] | list[tuple[str, Rule]],
     record: Any = None,
     typed: bool = False,
-    lookups: Mapping[str, Mapping[str, str]] = TABLES,
+    lookups: Lookups = TABLES,
     **more: Any,
 ) -> Mapped:
     """The mapping compiled (without catalogues unless `typed`) and applied to a record."""

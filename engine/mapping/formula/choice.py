@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from engine.mapping.formula.coded import Coded, not_read, numbers, texts, truths
 from engine.mapping.formula.function import Args, Function, eager, shows, takes
-from engine.mapping.look import compile_lookup
 from engine.mapping.manual import Example, Param
 from engine.mapping.plain import FALSE, MISSING, TRUE, Value, as_number, as_text, blank
 from engine.mapping.scope import Find, Passed, Scope, Trouble
@@ -50,14 +49,6 @@ def first_filled(args: Args) -> Find:
         return MISSING
 
     return filled
-
-
-def look_up(args: Args) -> Find:
-    """LOOKUP("仓库", warehouse_no, "hold") is `warehouse_no | lookup(仓库, miss=hold)`."""
-    table, coded = args.ground.table(args.literal(0) or ""), args.coded[1]
-    dress = compile_lookup(table, args.literal(2) or "problem", coded.label, coded.quote)
-    find = coded.find
-    return lambda row, scope: dress(find(row, scope), scope)
 
 
 def switched(args: Args) -> Find:
@@ -187,9 +178,4 @@ FUNCTIONS = (
         shows(('IF(TRUE, 1, SKIP("虚拟商品"))', Decimal(1))), passed),
     Function("ROWNO", "行号", (), "number", Say("这一行在结果里是第几行，从 1 数"), (Example("ROWNO()", 1),),
         lambda args: lambda row, scope: scope.number + 1, needs="rowno"),
-    Function("LOOKUP", "查对照表",
-        takes(Param(Say("对照表"), "literal"), Param(Say("编码"), "any"),
-            Param(Say("查不到时"), "literal", optional=True)),
-        "text", Say("在对照表里查编码；查不到时写 problem、hold、skip 或一个固定值"),
-        (Example('LOOKUP("仓库", "WH001")', "CK0037"),), look_up, needs="lookup"),
 )  # fmt: skip

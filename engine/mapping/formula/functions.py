@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from engine.mapping.formula import (
+    asking,
     calendar,
     choice,
     coding,
@@ -22,6 +23,7 @@ from engine.say import Say, Words
 
 GROUPS: tuple[tuple[Say, tuple[Function, ...]], ...] = (
     (Say("条件"), choice.FUNCTIONS),
+    (Say("查表"), asking.FUNCTIONS),
     (Say("文本"), (*text.FUNCTIONS, *search.FUNCTIONS, *layout.FUNCTIONS)),
     (Say("数字"), (*number.FUNCTIONS, *rounding.FUNCTIONS)),
     (Say("分摊"), share.FUNCTIONS),
