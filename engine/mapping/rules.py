@@ -209,7 +209,7 @@ def read_condition(cell: Json, kind: Kind) -> Condition | None:
         return Numbers(tuple(_span(part) for part in parts))
     texts = [as_text(part) for part in parts]
     if not texts or any(text is None for text in texts):
-        raise Slip(0, Say("这里要写文字，或文字的列表"), Say("例如 [浙江省, 江苏省]"))
+        raise Slip(0, Say("这里要写文字，或文字的列表"), Say("例如 [湖北省, 湖南省]"))
     words = [text for text in texts if text is not None]
     starts = tuple(word[:-1] for word in words if word.endswith(ANY))
     return Texts(frozenset(word for word in words if not word.endswith(ANY)), starts)
