@@ -43,19 +43,20 @@ SEES = {
 
 # Where a library, or a door to the outside, may be used. A library that is not listed may be used nowhere.
 ONLY_IN = {
-    "aiohttp": "engine.wire.doors.http engine.simulate.server",
+    "aiohappyeyeballs": "engine.wire.doors.pool",
+    "aiohttp": "engine.simulate.server",
     "alembic": "engine.store",
     "apscheduler": "engine.run.schedule",
     "argon2": "engine.store.passwords",
     "babel": "engine.say webui",
     "cryptography": "engine.store.vault connectors.*.auth",
     "flask": "webui",
+    "httptools": "engine.wire.doors",
     "jinja2": "engine.mapping.template webui",
     "jmespath": "engine.mapping",
     "jsonpath_ng": "engine.mapping",
     "markupsafe": "webui",
     "msgspec": "engine.exact",
-    "multidict": "engine.wire.doors.http",
     "psycopg": "engine.store",
     "pydantic": "engine.model engine.document",
     "pydantic_core": "engine.model engine.document",

@@ -13,6 +13,24 @@ class Unreadable(Exception):
     """The body is not what its Content-Encoding says, or it is cut."""
 
 
+class Plain:
+    """A body that is sent as it is."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap, self._size = cap, 0
+        self._pieces: list[bytes] = []
+
+    def take(self, chunk: bytes) -> None:
+        """Raises TooLarge; the caller then drops the connection."""
+        self._size += len(chunk)
+        if self._size > self._cap:
+            raise TooLarge
+        self._pieces.append(chunk)
+
+    def body(self) -> bytes:
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+
 class Inflater:
     """Takes chunks as they come off the wire; counts what they become."""
 
