@@ -158,7 +158,9 @@ def public_of(text: str) -> str:
     if found or not text:
         return found[0] if found else ""
     says = Say("--public 要写成 https://主机名，不是 {text}。", text=text)
-    raise Wrong([Problem("--public", "public", says, Say("前面要有一个带证书的反向代理，它把请求转到本机的端口。"))])
+    raise Wrong(
+        [Problem("--public", "public", says, Say("前面要有一个带证书的反向代理，它把请求转到本机的端口。"))]
+    )
 
 
 def simulate(asked: Namespace, desk: Desk) -> int:

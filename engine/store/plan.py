@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, insert, or_, select, update
 
 from engine.exact import encode
 from engine.model.ledger import Action, PlanKept, Planned, Unplanned
@@ -32,31 +32,35 @@ _documents = Prepared(
 )
 _links = Prepared(insert(document_record), ["document_id", "record_id", "record_hash"])
 _OPEN = or_(
-    document.c.state.in_(("sending", "unknown")),
+    document.c.state == "sending",
+    document.c.state == "unknown",
     and_(document.c.state == "waiting", document.c.first_sent_at.is_not(None)),
+)
+
+
+_busy = (
+    select(document_record.c.record_id)
+    .join(document, document.c.id == document_record.c.document_id)
+    .where(document_record.c.record_id == record.c.id, _OPEN)
+    .exists()
+)
+_unplanned = Prepared(
+    select(record.c.id, record.c.key, record.c.number, record.c.hash, record.c.body)
+    .where(
+        record.c.scheme_id == bindparam("scheme"),
+        record.c.hash != record.c.planned_hash,
+        record.c.id > bindparam("after"),
+        ~_busy,
+    )
+    .order_by(record.c.id)
+    .limit(bindparam("most", type_=Integer))
 )
 
 
 def unplanned(connection: Connection, scheme_id: int, after: int, most: int) -> list[Unplanned]:
     """Records whose mapping is due, by id; those with an open document wait until it is settled."""
-    busy = (
-        select(document_record.c.record_id)
-        .join(document, document.c.id == document_record.c.document_id)
-        .where(document_record.c.record_id == record.c.id, _OPEN)
-        .exists()
-    )
-    found = connection.execute(
-        select(record.c.id, record.c.key, record.c.number, record.c.hash, record.c.body)
-        .where(
-            record.c.scheme_id == scheme_id,
-            record.c.hash != record.c.planned_hash,
-            record.c.id > after,
-            ~busy,
-        )
-        .order_by(record.c.id)
-        .limit(most)
-    )
-    return [Unplanned(*row) for row in found]
+    asked = {"scheme": scheme_id, "after": after, "most": most}
+    return [Unplanned(*row) for row in _unplanned.all(connection, asked)]
 
 
 def plan(connection: Connection, batches: Sequence[PlanKept]) -> list[int]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, insert, or_, select, update
 
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
@@ -90,22 +90,24 @@ _attempts = Prepared(insert(attempt), [column.name for column in attempt.c if co
 _TOLD = tuple(field.name for field in fields(Exchange))
 
 
+_DUE = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
+_due = Prepared(
+    select(*_DUE, document.c.sends, document.c.sent_number)
+    .where(document.c.scheme_id == bindparam("scheme"), document.c.state == "waiting")
+    .where(document.c.due_at <= bindparam("now", type_=UTCTime), document.c.id > bindparam("after"))
+    .order_by(document.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 def due(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Due]:
     """Documents that may be sent now, oldest first, behind id `after`."""
-    columns = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
-    found = connection.execute(
-        select(*columns, document.c.sends, document.c.sent_number)
-        .where(document.c.scheme_id == scheme_id, document.c.state == "waiting")
-        .where(document.c.due_at <= now, document.c.id > after)
-        .order_by(document.c.id)
-        .limit(most)
-    )
-    return [Due(*row) for row in found]
+    asked = {"scheme": scheme_id, "now": now, "after": after, "most": most}
+    return [Due(*row) for row in _due.all(connection, asked)]
 
 
 def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Open]:
     """Documents whose outcome is to be asked for now, oldest first, behind id `after`."""
-    columns = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
     more = (
         document.c.sends,
         document.c.sent_number,
@@ -114,7 +116,7 @@ def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, m
         document.c.first_sent_at,
     )
     found: Iterable[Any] = connection.execute(
-        select(*columns, *more)
+        select(*_DUE, *more)
         .where(document.c.scheme_id == scheme_id, document.c.state == "unknown")
         .where(document.c.due_at <= now, document.c.id > after)
         .order_by(document.c.id)

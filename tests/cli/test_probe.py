@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import pytest
 
 from engine.vendors import Vendors
 from tests.cli.build import Duijie, Said
-from tests.cli.loopback import listening, self_signed
+from tests.cli.loopback import listening
+from tests.wire.papers import self_signed
 from tests.wire.vendor import Answer, says
 
 Shop = Callable[[int], list[str]]
@@ -56,7 +56,7 @@ def test_an_address_nobody_opened_is_a_matter_of_the_address(
 def test_a_certificate_nobody_vouches_for_is_a_matter_of_tls(
     duijie: Duijie, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with listening(says({"code": 0}), self_signed(tmp_path, datetime.now(UTC))) as vendor:
+    with listening(says({"code": 0}), self_signed(tmp_path)) as vendor:
         base = f"https://127.0.0.1:{vendor.port}"
         said = tried(duijie, base, f"127.0.0.1:{vendor.port}", monkeypatch)
     assert (said.code, said.json["fault"]["part"]) == (3, "tls")

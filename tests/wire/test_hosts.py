@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from engine.errors import Fault
 from engine.model.values import Call, Reply
 from engine.wire.doors.http import HTTPDoor, Names
 from engine.wire.hosts import HostRule, open_to
+from tests.wire.papers import self_signed
 from tests.wire.vendor import Answer, Asked, Line, Vendor, http, says
 
 LOCAL = HostRule.of(["127.0.0.1"])
@@ -250,7 +245,7 @@ def test_a_secret_in_the_query_is_not_carried_to_another_host_even_where_both_ar
 
 def test_a_certificate_nobody_vouches_for_ends_the_call_before_anything_is_sent(tmp_path: Path):
     async def go() -> tuple[Fault, Vendor]:
-        async with Vendor(says({}), _self_signed(tmp_path)) as vendor, HTTPDoor(vendor.pair) as door:
+        async with Vendor(says({}), self_signed(tmp_path)) as vendor, HTTPDoor(vendor.pair) as door:
             with pytest.raises(Fault) as caught:
                 await door.send(Call("POST", f"https://127.0.0.1:{vendor.port}/", body=b"{}"), LOCAL, 5)
             return caught.value, vendor
@@ -258,27 +253,3 @@ def test_a_certificate_nobody_vouches_for_ends_the_call_before_anything_is_sent(
     fault, vendor = asyncio.run(go())
     assert (fault.kind, fault.sent, vendor.asked) == ("unreachable", False, [])
     assert "证书" in fault.says
-
-
-def _self_signed(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
