@@ -1,6 +1,6 @@
 """The HTTP door: from a call to its reply, and what is certain where something went wrong.
 
-It sends each request exactly once, over lines of its own (docs/why/0007): no library repeats it, and
+It sends each request exactly once, over lines of its own (docs/why/0009): no library repeats it, and
 whether a request may have left this machine is marked where it is written, not guessed from the
 exception that came after.
 """
