@@ -11,6 +11,7 @@ from signal import SIGINT, SIGTERM
 
 import pytest
 
+from engine import atlas
 from engine.cli import OURS, parser
 from engine.cli.desk import FAULT, SETTLED, SOME, WRONG
 from engine.cli.log import KEPT, SIZE
@@ -28,7 +29,7 @@ from engine.run.verdict import SENDS
 from engine.run.worker import GRACE
 from engine.settings import SHIPPED
 from engine.simulate.frame import Heard
-from engine.simulate.load import simulator
+from engine.simulate.load import names, simulator
 from engine.store.queue import LEASE
 from engine.wire.calls import Plan
 from engine.wire.talk import Link
@@ -56,7 +57,7 @@ CASES = [text for text in YAML if text.startswith("cases:")]
 PARTS = [text for text in YAML if text not in WHOLE + CASES]
 
 
-PAGES = ("write-a-scheme.md", "functions.md", "write-a-connector.md", "operate.md", "promises.md")
+PAGES = ("write-a-scheme.md", "functions.md", "write-a-connector.md", "connectors.md", "operate.md", "promises.md")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -153,6 +154,14 @@ def test_every_key_of_a_catalogue_is_told_and_no_other(model: type[catalog.Froze
     firsts = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
     known = {field.alias or name for name, field in model.model_fields.items()}
     assert {key for first in firsts for key in re.findall(r"`(\w+)`", first)} == known
+
+
+def test_the_page_of_connectors_tells_what_the_catalogues_do() -> None:
+    """Make it anew by `python -m engine.atlas > docs/connectors.md`."""
+    folder = SHIPPED / "connectors"
+    registry = Registry.read([folder])
+    assert page("connectors.md") == atlas.page(registry, names([folder]))
+    assert {f"| `{name}` |" in page("connectors.md") for name in registry.operations} == {True}
 
 
 @pytest.fixture

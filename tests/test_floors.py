@@ -37,7 +37,7 @@ SEES = {
     "engine.connect": f"{GROUND} engine.wire.auth",
     "engine.simulate.frame": GROUND,
     "connectors": "engine.connect",
-    "connectors.*.simulator": "engine.connect engine.simulate.frame",
+    "connectors.*.simulator*": "engine.connect engine.simulate.frame",
     "webui": "engine",
 }
 
@@ -73,7 +73,7 @@ ONLY_IN = {
     "datetime.datetime.today": "engine.clock",
     "datetime.date.today": "engine.clock",
     "asyncio.sleep": "engine.clock engine.simulate",
-    "random": "engine.clock engine.simulate connectors.*.simulator",
+    "random": "engine.clock engine.simulate connectors.*.simulator*",
     "secrets": "engine.clock engine.store.vault",
     "uuid": "engine.clock",
     "os.environ": "engine.settings engine.crash",

@@ -43,7 +43,8 @@ def keys(value: object) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield str(key)
-            if key not in FOREIGN:
+            # Under `fields:` stand fields of ours as a list, or a vendor's names as a mapping.
+            if key not in FOREIGN and not (key == "fields" and isinstance(inner, dict)):
                 yield from keys(inner)
     elif isinstance(value, list):
         for inner in value:

@@ -1,4 +1,4 @@
-"""旺店通 as far as we know it: the stock-out query on both channels, for tests, trials and the demo.
+"""旺店通 as far as we know it, on both channels: what it shows, its pools, and what it lets others write.
 
 Written against the facts alone: it shares no code with auth.py and reads no catalogue, so that a
 mistake there is found here. BEHAVIOURS lists what it does and how sure we are of each.
@@ -6,16 +6,41 @@ mistake there is found here. BEHAVIOURS lists what it does and how sure we are o
 
 from __future__ import annotations
 
-import hashlib
 import random
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from engine.connect import Json, Record, Say
 from engine.simulate.frame import About, Answer, Behaviour, Heard, with_options
+
+from .simulator_desk import Desk
+from .simulator_forms import ACKS, FORMS
+from .simulator_ground import (
+    ACCOUNT,
+    CLASSIC_ACCOUNT,
+    CLASSIC_SECRET,
+    NO_TIME,
+    SECRET,
+    No,
+    beijing,
+    classic_sign,
+    moment,
+    page_of,
+    qimen_sign,
+    span,
+    texts,
+    verify_classic,
+    verify_qimen,
+)
+from .simulator_shelves import WAREHOUSES, Pool, pools, shelves
+
+__all__ = ["WdtSimulator", "classic_sign", "qimen_sign", "simulator"]
+
+ASKED = ("outer_no", "stockin_outer_no", "api_outer_no", "provider_no")
+"""Parameters by which a caller asks for what it wrote itself."""
 
 BEHAVIOURS = (
     Behaviour("奇门签名：全部参数按名排序相接，前后加密钥，MD5 大写", "实测"),
@@ -36,21 +61,26 @@ BEHAVIOURS = (
     Behaviour("没查到时总数为 0，列表缺席（奇门）或为 null（标准接口）", "推测"),
     Behaviour("奇门的主键和状态是数字，标准接口是文本且中文写成转义", "推测"),
     Behaviour("不认识的仓库、类型、状态返回 2830", "推测"),
+    Behaviour("订单一次最多问 60 分钟，其他单据 30 天，都按修改时间筛选", "文档"),
+    Behaviour("店铺、仓库、物流、供应商没有时间条件；物流不翻页", "文档"),
+    Behaviour("用外部单号问时可以不传时间", "推测"),
+    Behaviour("待取池一次至多给 limit 条（物流 100，库存变化 2000），确认后才不再出现", "文档"),
+    Behaviour("库存变化的确认要带回 stock_change_count，期间又变过的留在池里", "文档"),
+    Behaviour("确认说成功时 errors 里列出没有这条记录的", "文档"),
+    Behaviour("重复确认不算错", "推测"),
+    Behaviour("写单据缺必填返回 2900，值不对或档案、来源单不存在返回 2830，店铺不对返回 2310", "推测"),
+    Behaviour("同一外部单号第二次写返回没有公布过的错误码 5051，原来的单据不变", "推测"),
+    Behaviour("货品、原始订单、原始退款单按编号新建或更新，回 new_count、chg_count", "文档"),
+    Behaviour("写出入库单、调拨单回单号；写盘点单即改库存", "推测"),
 )
 
-BEIJING = timezone(timedelta(hours=8))
-STAMP = "%Y-%m-%d %H:%M:%S"
 METHOD = "wdt.stockout.order.query"
 QIMEN = "/router/qm"
-CLASSIC = "/openapi2/stockout_order_query.php"
-SID = "demo-sid"
-ACCOUNT: Record = {"sid": SID, "app_key": "12340001", "target_app_key": "21363512"}
-CLASSIC_ACCOUNT: Record = {"sid": SID, "appkey": "demo-sid-test"}
-SECRET, CLASSIC_SECRET = "invented-qimen-secret", "invented-classic-secret"
-WAREHOUSES = frozenset({"WH-HZ01", "WH-GZ02", "WH-CD03"})
+CLASSIC = "/openapi2/"
 TYPES = frozenset({"1", "2", "3", "4", "5", "7", "8", "9", "10", "11", "12", "13"})
 STATUSES = frozenset({"5", "50", "55", "95", "105", "110", "113", "115", "120"})
-NO_TIME = "0000-00-00 00:00:00"
+# The two whose php name says less than their method.
+SHORT = {"shop": "wdt.shop.query", "logistics": "wdt.logistics.query"}
 
 
 def simulator(options: Record, seed: int) -> WdtSimulator:
@@ -77,14 +107,6 @@ class Held:
     modified: str
 
 
-class No(Exception):
-    """The vendor's own refusal; `gateway` where Taobao speaks, before 旺店通 hears the call."""
-
-    def __init__(self, code: int, says: str, *, gateway: bool = False) -> None:
-        super().__init__(says)
-        self.code, self.says, self.gateway = code, says, gateway
-
-
 class WdtSimulator:
     name = "wdt"
     behaviours = BEHAVIOURS
@@ -98,21 +120,67 @@ class WdtSimulator:
         self._heard: deque[datetime] = deque()
         self._dice = random.Random(seed)  # noqa: S311  (drift, not secrets)
         self._asked = 0
+        self.shelves, self.pools = shelves(), pools()
+        self.desk = Desk(self.shelves, self.pools)
+        self.made: list[Record] = []
+        self._methods = frozenset({METHOD, *self.shelves, *self.pools, *FORMS, *ACKS})
 
     def about(self, heard: Heard) -> About:
-        return About("read" if heard.path in (QIMEN, CLASSIC) else "other")
+        method = self._method(heard)
+        if method in FORMS:
+            number, again = self.desk.about(method, heard.params)
+            return About("save", number, repeatable=again)
+        if method in ACKS:
+            return About("ack")
+        if method not in self._methods:
+            return About("other")
+        asked = next((number for name in ASKED if (number := heard.params.get(name))), None)
+        return About("lookup", asked) if asked else About("read")
 
     def hear(self, heard: Heard, now: datetime) -> Answer:
-        if heard.path not in (QIMEN, CLASSIC):
+        qimen, method = heard.path == QIMEN, self._method(heard)
+        if not qimen and method not in self._methods:
             return Answer(404, b"Not Found", {"content-type": "text/plain"})
-        qimen = heard.path == QIMEN
         try:
-            (verify_qimen if qimen else verify_classic)(heard.params, now)
+            verify_qimen(heard.params, now, self._methods) if qimen else verify_classic(heard.params, now)
             self._count(now)
-            total, rows = self._page(heard.params, now)
+            return self._done(method, heard.params, qimen, now)
         except No as no:
             return _refusal(no, qimen)
-        return self._told(total, rows, qimen)
+
+    def _method(self, heard: Heard) -> str:
+        """The method's name, whichever way the call came."""
+        if heard.path == QIMEN:
+            return heard.params.get("method", "").removeprefix("hu3cgwt0tc.")
+        php = heard.path.removeprefix(CLASSIC).removesuffix(".php")
+        return SHORT.get(php) or "wdt." + php.replace("_", ".")
+
+    def _done(self, method: str, params: Mapping[str, str], qimen: bool, now: datetime) -> Answer:
+        if method in FORMS:
+            told, made = self.desk.hand_in(method, params, now)
+            if made is not None:
+                self.made.append({"method": method, "at": now.isoformat(), "document": made})
+                if FORMS[method].shelf == METHOD:
+                    self._hold(Held(made, str(made["consign_time"]), beijing(now)))
+            answer = self._told(told, qimen)
+            number = self.desk.about(method, params)[0]
+            return replace(answer, created=f"{method} {number}") if made is not None else answer
+        if method in ACKS:
+            return self._told(self.desk.acknowledge(method, params), qimen)
+        if method in self.pools:
+            rows = self.pools[method].take(params)
+            return self._told(
+                {"current_count": len(rows), **_list(self.pools[method].at, rows, qimen)}, qimen
+            )
+        if method == METHOD:
+            total, rows = self._page(params, now)
+            name = "stockout_list"
+        else:
+            shelf = self.shelves[method]
+            total, rows = shelf.page(params, self.options.page_cap)
+            name = shelf.at
+        counted: Record = {"total_count": total} if qimen or total is not None else {}
+        return self._told({**counted, **_list(name, rows, qimen)}, qimen)
 
     def mishap(self, kind: str, heard: Heard, now: datetime) -> Answer:
         """It throttles although the caller kept to its limit."""
@@ -128,7 +196,11 @@ class WdtSimulator:
             return self._change(given, now)
         if deed == "visible":
             return [self._as_of(held, now) for held in self.orders.values()]
-        raise ValueError(Say("旺店通模拟器会做：settings orders change visible"))
+        if deed == "rows":
+            return self._put(str(given.get("of", "")), given.get("rows"), now)
+        if deed == "shelf":
+            return self._shelf(str(given.get("of", "")))
+        raise ValueError(Say("旺店通模拟器会做：settings orders change visible rows shelf"))
 
     def connections(self, base: str) -> dict[str, Json]:
         qimen: Record = {**ACCOUNT, "app_secret": SECRET}
@@ -139,7 +211,24 @@ class WdtSimulator:
         }
 
     def written(self) -> list[Record]:
-        return []
+        return self.made
+
+    def _put(self, method: str, rows: Json, now: datetime) -> Json:
+        """Rows on a shelf or into a pool, as if people had made them in the vendor's own program."""
+        shelf = self.shelves.get(method) or self.pools.get(method)
+        found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        if shelf is None or not found:
+            known = " ".join([*self.shelves, *self.pools])
+            raise ValueError(Say("rows 要有 of 和 rows，of 可以是：{names}", names=known))
+        for row in found:
+            shelf.put(row) if isinstance(shelf, Pool) else shelf.put(row, now)
+        return {"rows": len(found)}
+
+    def _shelf(self, method: str) -> Json:
+        """What stands on a shelf; of a pool, what waits and what was acknowledged."""
+        if pool := self.pools.get(method):
+            return {"waiting": [*pool.rows.values()], "acknowledged": [*pool.acknowledged]}
+        return [*self.shelves[method].rows.values()] if method in self.shelves else []
 
     def _count(self, now: datetime) -> None:
         """The account's own limit: calls of the last sixty seconds, refused ones not counted."""
@@ -151,10 +240,9 @@ class WdtSimulator:
 
     def _page(self, params: Mapping[str, str], now: datetime) -> tuple[int | None, list[Record]]:
         """One page: the total on page 0, None on others. Drift strikes after the page was taken."""
-        number, size = _whole(params, "page_no", 0), _whole(params, "page_size", 30)
-        if not 1 <= size <= self.options.page_cap:
-            raise No(2220, f"page_size取值范围1~{self.options.page_cap}")
-        since, until = _span(params)
+        number, size = page_of(params, self.options.page_cap)
+        alone = any(params.get(name) for name in ("stockout_no", "outer_no")) and not params.get("start_time")
+        since, until = ("", "~") if alone else span(params, timedelta(days=30))
         found = self._found(params, since, until, now)
         rows = [self._as_of(self.orders[key], now) for key in found[number * size : (number + 1) * size]]
         if number > 0:
@@ -169,10 +257,11 @@ class WdtSimulator:
                 raise No(2830, f"{name}的值{value}不正确")
         if place and place not in WAREHOUSES:
             raise No(2830, f"仓库编号{place}不存在")
-        if number := params.get("stockout_no"):
-            return [key for key, held in self.orders.items() if held.body.get("order_no") == number]
+        for name, at in (("stockout_no", "order_no"), ("outer_no", "outer_no")):
+            if number := params.get(name):
+                return [key for key, held in self.orders.items() if held.body.get(at) == number]
         wanted = {"status": status, "order_type": kind, "warehouse_no": place}
-        wanted |= {name: params.get(name) for name in ("src_order_no", "outer_no")}
+        wanted |= {name: params.get(name) for name in ("src_order_no",)}
         wanted = {name: value for name, value in wanted.items() if value}
         keys = self._between(since, until, bool(status) and int(status or 0) < 95)
         return [key for key in keys if self._fits(key, wanted, now)] if wanted else keys
@@ -193,7 +282,7 @@ class WdtSimulator:
         if held.body.get("status") != 95 or not self.options.finish_hours:
             return held.body
         hours = 1 + int(str(held.body["stockout_id"])) % self.options.finish_hours
-        done = _moment(held.consigned) + timedelta(hours=hours)
+        done = moment(held.consigned) + timedelta(hours=hours)
         return held.body | {"status": 110} if now >= done else held.body
 
     def _drift(self, since: str, until: str, now: datetime) -> None:
@@ -213,7 +302,7 @@ class WdtSimulator:
         if keys:
             held = self.orders[self._dice.choice(keys)]
             held.body = held.body | {"status": 110, "logistics_no": f"YT{self._dice.randrange(10**9):09}"}
-            held.modified = _beijing(now)
+            held.modified = beijing(now)
 
     def _add(self, bodies: Iterable[Record], *, late: bool) -> Json:
         count = 0
@@ -243,117 +332,44 @@ class WdtSimulator:
         if not found or not isinstance(fields, dict):
             raise ValueError(Say("没有这张出库单，或没有给出 fields"))
         body = found[0].body | fields
-        self._hold(Held(body, str(body.get("consign_time") or NO_TIME), _beijing(now)))
+        self._hold(Held(body, str(body.get("consign_time") or NO_TIME), beijing(now)))
         return body
 
-    def _told(self, total: int | None, rows: list[Record], qimen: bool) -> Answer:
+    def _told(self, told: Record, qimen: bool) -> Answer:
         self._asked += 1
         if qimen:
-            inner: Record = {"flag": "success", "errorcode": 0, "message": "", "total_count": total}
-            inner |= {"request_id": f"sim{self._asked:09}"} | ({"stockout_list": [*rows]} if rows else {})
-            return Answer.of({"response": inner})
-        told: Record = {"code": 0, "message": "", "stockout_list": [texts(row) for row in rows] or None}
-        return Answer.of(told if total is None else told | {"total_count": total}, ascii=True)
+            inner: Record = {
+                "flag": "success",
+                "errorcode": 0,
+                "message": "",
+                "request_id": f"sim{self._asked:09}",
+            }
+            return Answer.of({"response": inner | told})
+        return Answer.of({"code": 0, "message": "", **{k: _plain(v) for k, v in told.items()}}, ascii=True)
 
 
-def verify_qimen(params: Mapping[str, str], now: datetime) -> None:
-    """Raises No unless the gateway would let this call pass."""
-    if params.get("app_key") != ACCOUNT["app_key"]:
-        raise No(29, "Invalid app Key", gateway=True)
-    if params.get("sign") != qimen_sign(params, SECRET):
-        raise No(25, "Invalid signature", gateway=True)
-    if abs(_moment(params.get("timestamp", "")) - now) > timedelta(minutes=10):
-        raise No(31, "Invalid timestamp", gateway=True)
-    if params.get("method", "").removeprefix("hu3cgwt0tc.") != METHOD:
-        raise No(22, "Invalid method", gateway=True)
-    if params.get("sid") != ACCOUNT["sid"] or params.get("target_app_key") != ACCOUNT["target_app_key"]:
-        raise No(1007, "卖家账号不存在或未开通接口")
+def _plain(value: Json) -> Json:
+    """Inside rows openapi2 writes numbers as text, beside them as numbers."""
+    return texts(value) if isinstance(value, list) else value
 
 
-def verify_classic(params: Mapping[str, str], now: datetime) -> None:
-    """Raises No unless openapi2 would let this call pass."""
-    if params.get("sid") != CLASSIC_ACCOUNT["sid"] or params.get("appkey") != CLASSIC_ACCOUNT["appkey"]:
-        raise No(1007, "卖家账号或接口账号不存在")
-    if params.get("sign") != classic_sign(params, CLASSIC_SECRET):
-        raise No(1014, "签名错误")
-    stamp = params.get("timestamp", "")
-    if len(stamp) != 10 or not stamp.isdecimal() or abs(int(stamp) - now.timestamp()) > 300:
-        raise No(1015, "时间戳超出允许的范围")
-
-
-def qimen_sign(params: Mapping[str, str], secret: str) -> str:
-    """The gateway's signature: every parameter it was given, also empty ones and those beginning with @."""
-    text = secret
-    for name in sorted(params, key=lambda name: name.encode()):
-        if name != "sign":
-            text += name + params[name]
-    return hashlib.md5((text + secret).encode(), usedforsecurity=False).hexdigest().upper()
-
-
-def classic_sign(params: Mapping[str, str], secret: str) -> str:
-    """openapi2's signature: lengths in characters, two digits for names, four for values; empty ones too."""
-    parts = []
-    for name in sorted(params, key=lambda name: name.encode()):
-        if name != "sign":
-            value = params[name]
-            parts.append(f"{len(name):02d}-{name}:{len(value):04d}-{value}")
-    return hashlib.md5((";".join(parts) + secret).encode(), usedforsecurity=False).hexdigest()
-
-
-def texts(value: Json) -> Json:
-    """As openapi2 writes it: every number inside a row as text."""
-    if isinstance(value, dict):
-        return {name: texts(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [texts(inner) for inner in value]
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _list(name: str, rows: list[Record], qimen: bool) -> Record:
+    """Nothing found: the list is left out by one channel and null in the other."""
+    if rows:
+        return {name: [*rows]}
+    return {} if qimen else {name: None}
 
 
 def _refusal(no: No, qimen: bool) -> Answer:
-    throttled = no.code == 1012
+    throttled, doubtful = no.code == 1012, no.doubtful
     if not qimen:
-        return Answer.of({"code": no.code, "message": no.says}, throttled=throttled, ascii=True)
+        said: Record = {"code": no.code, "message": no.says}
+        return Answer.of(said, throttled=throttled, doubtful=doubtful, ascii=True)
     if no.gateway:
         error: Record = {"code": no.code, "msg": no.says, "sub_code": "", "sub_msg": "", "request_id": "sim"}
         return Answer.of({"error_response": error})
     inner: Record = {"flag": "failure", "code": "50", "errorcode": no.code, "sub_message": no.says}
-    return Answer.of({"response": inner}, throttled=throttled)
-
-
-def _span(params: Mapping[str, str]) -> tuple[str, str]:
-    """The window's two ends as text, which sorts as time does."""
-    since, until = params.get("start_time", ""), params.get("end_time", "")
-    if params.get("stockout_no"):
-        return since, until
-    if not since or not until:
-        raise No(2900, "start_time和end_time不能为空")
-    try:
-        first, last = (datetime.strptime(stamp, STAMP).replace(tzinfo=BEIJING) for stamp in (since, until))
-    except ValueError as wrong:
-        raise No(2160, "start_time或end_time时间格式不正确") from wrong
-    if last < first:
-        raise No(2105, "start_time不能大于end_time")
-    if last - first > timedelta(days=30):
-        raise No(2180, "start_time与end_time时间跨度不能超过最大范围30天")
-    return since, until
-
-
-def _whole(params: Mapping[str, str], name: str, default: int) -> int:
-    text = params.get(name, "")
-    if text and not text.isdecimal():
-        raise No(2830, f"{name}的值{text}不正确")
-    return int(text) if text else default
-
-
-def _moment(stamp: str) -> datetime:
-    try:
-        return datetime.strptime(stamp, STAMP).replace(tzinfo=BEIJING)
-    except ValueError:
-        return datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _beijing(now: datetime) -> str:
-    return now.astimezone(BEIJING).strftime(STAMP)
+    return Answer.of({"response": inner}, throttled=throttled, doubtful=doubtful)
 
 
 def _records(value: Json) -> list[Record]:

@@ -1,4 +1,4 @@
-"""用友BIP as far as we know it: gateway address, token, saving other-out documents and listing them.
+"""用友BIP as far as we know it: gateway address, token, stock documents saved and listed, base data.
 
 Written against the facts alone: it shares no code with auth.py and reads no catalogue. What nobody
 told us, first of all the answer to a repeated key, is simulated in its variants; every caller must
@@ -13,11 +13,16 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import datetime, timedelta
 
-from engine.connect import Json, Record, Say, encode
+from engine.connect import Json, Record, Say
 from engine.simulate.frame import About, Answer, Behaviour, Heard, with_options
+
+from .simulator_archives import PRODUCTS, UNITS, WAREHOUSES, Archives
+from .simulator_ground import No, rows, stamp, text
+from .simulator_papers import DEEDS, DETAILS, LISTS, MERGES, PAPERS, SAVES, Papers, Saved, view
+
+__all__ = ["PRODUCTS", "UNITS", "WAREHOUSES", "YonbipSimulator", "simulator", "token_signature"]
 
 BEHAVIOURS = (
     Behaviour("按租户给出业务网关与令牌两个地址，不需要令牌", "文档"),
@@ -39,30 +44,23 @@ BEHAVIOURS = (
     Behaviour("没有登记的地址返回 310404", "文档"),
     Behaviour("每秒次数超出返回 429", "推测"),
     Behaviour("系统异常返回 999，写没写成从话里看不出", "推测"),
+    Behaviour("六种库存单据各自必填；调入、调出不认幂等键，回复按行给 infos、failInfos", "文档"),
+    Behaviour("来源生单要有 mergeSourceData 和每行的来源单、来源行、生单规则", "文档"),
+    Behaviour("来源单查不到返回 1002", "推测"),
+    Behaviour("列表的 simpleVOs 可以按 pubts 取增量，两端都含在内", "文档"),
+    Behaviour("详情按 id 给一张整单，查不到返回 1002", "文档"),
+    Behaviour("审核、提交、删除一次可以几张，有失败也回 200，失败的在 failInfos", "文档"),
+    Behaviour("已审核的单据不能再审核、修改、删除，原文是编的", "推测"),
+    Behaviour("仓库、组织、计量单位、供应商、交易类型、物料按页列出，客户不给总数", "文档"),
+    Behaviour("物料按 beginTime、endTime 取改动过的，两端都含在内", "推测"),
+    Behaviour("现存量一次给全", "文档"),
 )
 
 GATEWAY, AUTH = "/iuap-api-gateway", "/iuap-api-auth"
 ADDRESS = "/open-auth/dataCenter/getGatewayAddress"
 TOKEN = AUTH + "/open-auth/selfAppAuth/base/v1/getAccessToken"
-SAVE = GATEWAY + "/yonbip/scm/othoutrecord/single/save"
-LIST = GATEWAY + "/yonbip/scm/othoutrecord/list"
-
-BEIJING = timezone(timedelta(hours=8))
 TENANT, APP_KEY = "demo-tenant", "demo00app00key00000000000000001"
 APP_SECRET = "invented0bip0secret0000000000000000000"  # noqa: S105  (invented)
-ORGS = frozenset({"001"})
-KINDS = frozenset({"A10001"})
-WAREHOUSES = frozenset({"CK01", "CK02", "CK03"})
-UNITS = frozenset({"GE", "TIAO", "HE", "XIANG", "PING", "KG", "L", "M"})
-PRODUCTS = frozenset(f"PD{number:06}" for number in range(1, 61))
-HEAD = {
-    "org": "库存组织",
-    "accountOrg": "会计主体",
-    "vouchdate": "单据日期",
-    "bustype": "交易类型",
-    "warehouse": "仓库",
-}
-KNOWN = {"org": ORGS, "accountOrg": ORGS, "bustype": KINDS}
 
 
 def simulator(options: Record, seed: int) -> YonbipSimulator:
@@ -85,24 +83,6 @@ class Options:
             raise ValueError(Say("keys 是 same_id、error 或 ignored"))
 
 
-@dataclass(slots=True)
-class Saved:
-    """One document as the tenant holds it: what was sent, and what became of it."""
-
-    id: int
-    code: str
-    at: datetime
-    data: Record
-
-
-class No(Exception):
-    """The vendor's own refusal."""
-
-    def __init__(self, code: str, says: str) -> None:
-        super().__init__(says)
-        self.code, self.says = code, says
-
-
 class YonbipSimulator:
     name = "yonbip"
     behaviours = BEHAVIOURS
@@ -110,20 +90,34 @@ class YonbipSimulator:
 
     def __init__(self, options: Options, seed: int) -> None:
         self.options = options
-        self.saved: list[Saved] = []
+        self.archives = Archives()
+        self.papers = Papers(self.archives)
+        self._doubted: set[str] = set()
         self._by_key: dict[str, Saved] = {}
         self._tokens: dict[str, datetime] = {}
         self._heard: deque[datetime] = deque()
         self._seed, self._given = seed, 0
 
+    @property
+    def saved(self) -> list[Saved]:
+        return self.papers.saved
+
     def about(self, heard: Heard) -> About:
-        if heard.path == SAVE:
+        path = heard.path.removeprefix(GATEWAY)
+        if path in SAVES or path in MERGES:
             data = _inner(heard.json)
-            key = _text(data.get("resubmitCheckKey"))
-            return About("save", _text(data.get("code")) or key or None, key or None)
-        if heard.path == LIST:
-            number = _text(heard.json.get("code"))
+            key = text(data.get("resubmitCheckKey"))
+            return About("save", text(data.get("code")) or key or None, key or None)
+        if path in LISTS:
+            number = text(heard.json.get("code"))
             return About("lookup" if number else "read", number or None)
+        if path in DEEDS:
+            return About("save", ",".join(_idents(heard.json)) or None)
+        if path in DETAILS:
+            ident = heard.query.get("id", "")
+            return About("lookup", ident) if ident in self._doubted else About("read")
+        if self.archives.knows(path):
+            return About("read")
         return About("token" if heard.path in (ADDRESS, TOKEN) else "other")
 
     def hear(self, heard: Heard, now: datetime) -> Answer:
@@ -133,15 +127,31 @@ class YonbipSimulator:
             if heard.path == TOKEN:
                 return _said(self._token(heard, now), "00000")
             self._admit(heard, now)
-            if heard.path == SAVE:
-                return self._save(heard.json, now)
-            if heard.path == LIST:
-                return _said(self._list(heard.json, now))
-            raise No("310404", "接口路径不存在或应用没有授权")
+            return self._done(heard.path.removeprefix(GATEWAY), heard, now)
         except No as no:
             if no.code == "429":
                 return replace(_denied(no), status=429, throttled=True)
             return _denied(no)
+
+    def _done(self, path: str, heard: Heard, now: datetime) -> Answer:
+        if path in SAVES or path in MERGES:
+            return self._save(SAVES.get(path) or MERGES[path], heard.json, now, merged=path in MERGES)
+        if path in LISTS:
+            shown = now - timedelta(seconds=self.options.shows_after)
+            return _said(self.papers.listed(LISTS[path], heard.json, shown))
+        if path in DETAILS:
+            return _said(self.papers.detail(DETAILS[path], heard.query.get("id", "")))
+        if path in DEEDS:
+            kind, deed = DEEDS[path]
+            idents = _idents(heard.json)
+            if not idents:
+                raise No("310008", "参数data不能为空")
+            self._doubted.update(idents)
+            told, done = self.papers.deed(kind, deed, idents, now)
+            return replace(_said(told), created=f"{deed} {','.join(done)}" if done else None)
+        if self.archives.knows(path):
+            return _said(self.archives.told(path, dict(heard.query), heard.json))
+        raise No("310404", "接口路径不存在或应用没有授权")
 
     def mishap(self, kind: str, heard: Heard, now: datetime) -> Answer:
         if kind == "token_expiry":
@@ -154,7 +164,33 @@ class YonbipSimulator:
         if deed == "settings":
             self.options = with_options(self.options, given)
             return {}
-        raise ValueError(Say("用友BIP模拟器会做：settings"))
+        if deed == "products":
+            found = [row for row in rows(given.get("products")) if row.get("code")]
+            for row in found:
+                self.archives.put(row, text(row.get("pubts")) or stamp(now))
+            return {"products": len(found)}
+        if deed == "papers":
+            return self._papers(text(given.get("of")), rows(given.get("papers")), now)
+        raise ValueError(Say("用友BIP模拟器会做：settings products papers"))
+
+    def _papers(self, kind: str, papers: list[Record], now: datetime) -> Json:
+        """Documents as a person makes them in the vendor's own program; gives their ids."""
+        if kind not in PAPERS or not papers:
+            raise ValueError(Say("papers 要有 of 和 papers，of 可以是：{names}", names=" ".join(PAPERS)))
+        made: list[Json] = []
+        for paper in papers:
+            one = Saved(
+                kind,
+                2_490_000_000_000_000_000 + len(self.saved) * 104_729,
+                str(paper["code"]),
+                now,
+                paper,
+                now,
+            )
+            self.saved.append(one)
+            self.papers.by_id[str(one.id)] = one
+            made.append(str(one.id))
+        return made
 
     def connections(self, base: str) -> dict[str, Json]:
         mine: Record = {"app_key": APP_KEY, "app_secret": APP_SECRET}
@@ -167,7 +203,13 @@ class YonbipSimulator:
 
     def written(self) -> list[Record]:
         return [
-            {"id": str(saved.id), "code": saved.code, "at": saved.at.isoformat(), "document": saved.data}
+            {
+                "kind": saved.kind,
+                "id": str(saved.id),
+                "code": saved.code,
+                "at": saved.at.isoformat(),
+                "document": saved.data,
+            }
             for saved in self.saved
         ]
 
@@ -202,57 +244,34 @@ class YonbipSimulator:
                 raise No("429", "请求过于频繁")
             self._heard.append(now)
 
-    def _save(self, body: Record, now: datetime) -> Answer:
-        data = _inner(body)
+    def _save(self, kind: str, body: Record, now: datetime, *, merged: bool) -> Answer:
+        data, form = _inner(body), PAPERS[kind]
         if not data:
             raise No("310008", "参数data不能为空")
-        key = _text(data.get("resubmitCheckKey"))
+        key = text(data.get("resubmitCheckKey")) if form.keyed else ""
         if len(key) > 32:
             raise No("999", "resubmitCheckKey长度不能超过32位")
         if key and self.options.keys != "ignored" and (before := self._by_key.get(key)):
             if self.options.keys == "error":
                 return replace(_denied(No("999", "重复提交，请勿重复操作")), doubtful=True)
-            return _said(_view(before))
-        _check(data)
-        saved = self._update(data) if data["_status"] == "Update" else self._insert(data, now)
+            return _said(self._view(before, merged))
+        saved = self.papers.save(kind, data, now, self.options.own_numbers, merged)
         if key:
             self._by_key[key] = saved
         created = None if data["_status"] == "Update" else str(saved.id)
         # The code comes as a text or as a number, by the tenant's data centre: here by the document.
-        return replace(_said(_view(saved), "200" if saved.id % 2 else 200), created=created)
+        return replace(_said(self._view(saved, merged), "200" if saved.id % 2 else 200), created=created)
 
-    def _insert(self, data: Record, now: datetime) -> Saved:
-        serial = len(self.saved) + 1
-        code = _text(data.get("code"))
-        if self.options.own_numbers or not code:
-            code = f"QTCK{now.astimezone(BEIJING):%Y%m%d}{serial:06}"
-        saved = Saved(2_480_000_000_000_000_000 + serial * 104_729, code, now, data)
-        self.saved.append(saved)
-        return saved
-
-    def _update(self, data: Record) -> Saved:
-        for saved in self.saved:
-            if str(saved.id) == str(data.get("id")):
-                saved.data = data
-                return saved
-        raise No("1002", "数据不存在")
-
-    def _list(self, ask: Record, now: datetime) -> Record:
-        page, size = _page_number(ask, "pageIndex"), _page_number(ask, "pageSize")
-        shown = now - timedelta(seconds=self.options.shows_after)
-        part = _text(ask.get("code"))
-        found = [saved for saved in self.saved if saved.at <= shown and part in saved.code]
-        told = _heads if ask.get("isSum") in (True, "true") else _lines
-        rows = [row for saved in found for row in told(saved)]
-        pages = -(-len(rows) // size)
+    def _view(self, saved: Saved, merged: bool) -> Record:
+        if not PAPERS[saved.kind].by_row and not (merged and saved.kind == "salesout"):
+            return view(saved)
         return {
-            "pageIndex": page,
-            "pageSize": size,
-            "recordCount": len(rows),
-            "pageCount": pages,
-            "beginPageIndex": 1,
-            "endPageIndex": pages,
-            "recordList": [*rows[(page - 1) * size : page * size]],
+            "count": 1,
+            "sucessCount": 1,
+            "failCount": 0,
+            "messages": [],
+            "infos": [view(saved)],
+            "failInfos": [],
         }
 
 
@@ -262,93 +281,16 @@ def token_signature(params: Mapping[str, str], secret: str) -> str:
     return b64encode(hmac.new(secret.encode(), text.encode(), "sha256").digest()).decode()
 
 
-def _check(data: Record) -> None:
-    """Raises No with the first wrong code, or with all that is missing."""
-    missing = [f"{title}不能为空" for name, title in HEAD.items() if data.get(name) in (None, "")]
-    lines = data.get("othOutRecords")
-    if data.get("_status") not in ("Insert", "Update"):
-        missing.append("操作标识不能为空")
-    if not isinstance(lines, list) or not lines:
-        missing.append("子表不能为空")
-    rows = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
-    for line in rows:
-        missing += _line_says(line)
-    if missing:
-        several: list[Json] = [{"message": says} for says in missing]
-        raise No("999", missing[0] if len(missing) == 1 else encode(several).decode())
-    if str(data["warehouse"]) not in WAREHOUSES:
-        raise No("310101", f"档案编码不存在：warehouse={data['warehouse']}")
-    for name, known in KNOWN.items():
-        if str(data[name]) not in known:
-            raise No("310101", f"档案编码不存在：{name}={data[name]}")
-    for line in rows:
-        _know(line)
-
-
-def _line_says(line: Record) -> list[str]:
-    says = [] if line.get("product") else ["物料不能为空"]
-    says += [] if line.get("_status") in ("Insert", "Update", "Delete") else ["操作标识不能为空"]
-    qty = line.get("qty")
-    if qty is None or qty == "":
-        return [*says, "数量不能为空"]
-    wrong = isinstance(qty, bool) or not isinstance(qty, int | Decimal)
-    return [*says, "数量必须为数字"] if wrong else says
-
-
-def _know(line: Record) -> None:
-    if str(line["product"]) not in PRODUCTS:
-        raise No("1002", f"数据不存在：物料[{line['product']}]")
-    for name in ("unit", "stockUnitId"):
-        if line.get(name) and str(line[name]) not in UNITS:
-            raise No("999", f"计量单位[{line[name]}]不存在或已停用")
-
-
-def _view(saved: Saved) -> Record:
-    """A saved document as the reply to its save shows it: ids as numbers, our codes turned into names."""
-    return {
-        "id": saved.id,
-        "code": saved.code,
-        "vouchdate": f"{saved.data['vouchdate']} 00:00:00",
-        "org": saved.data["org"],
-        "warehouse": saved.data["warehouse"],
-        "memo": saved.data.get("memo"),
-        "status": 0,
-        "pubts": f"{saved.at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
-    }
-
-
-def _heads(saved: Saved) -> list[Record]:
-    return [_view(saved) | {"id": str(saved.id), "status": "0"}]
-
-
-def _lines(saved: Saved) -> list[Record]:
-    """The head once for every line, with the line's fields beside it."""
-    lines = saved.data["othOutRecords"]
-    rows = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
-    head = _heads(saved)[0]
-    told = [{"othOutRecords_qty": row["qty"], "othOutRecords_product_cCode": row["product"]} for row in rows]
-    return [head | line for line in told]
-
-
-def _page_number(ask: Record, name: str) -> int:
-    value = ask.get(name)
-    if value is None or value == "":
-        raise No("310008", f"参数{name}不能为空")
-    if not str(value).isdecimal() or int(str(value)) < 1:
-        raise No("310061", f"参数{name}应为数字")
-    return int(str(value))
-
-
 def _inner(body: Record) -> Record:
     data = body.get("data")
     return data if isinstance(data, dict) else {}
 
 
-def _text(value: Json) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+def _idents(body: Record) -> list[str]:
+    return [str(row.get("id") or "") for row in rows(body.get("data"))]
 
 
-def _said(data: Record, code: str | int = "200") -> Answer:
+def _said(data: Json, code: str | int = "200") -> Answer:
     return Answer.of({"code": code, "message": "操作成功", "data": data})
 
 

@@ -244,10 +244,12 @@ class Batch(Frozen):
 
     `done` and `refused` are the lists of rows in the reply. A row belongs to the document whose
     `field` it repeats at `row`. Without `done` every document that is not among the refused is done;
-    a row's `Result` paths begin in the row. `message` and `code` say why a refused one was.
+    a row's `Result` paths begin in the row. `message` and `code` say why a refused one was. A vendor
+    that answers by row to a single document, which is not put in a list, is not `listed`.
     """
 
     most: int = 1
+    listed: bool = True
     done: str | None = None
     refused: str | None = None
     field: str | None = None
@@ -280,6 +282,8 @@ class LookUp(Frozen):
 
     `by` is the list's parameter; the document carries the number in `field`, `by` where it is not
     told. `settle` is how long two empty answers must lie apart before "not there" is believed.
+    `kept`: the vendor keeps our number in a field of its own whatever numbering rules it has, so that
+    this need not be proven first. A row that fails one of `where` is no hit.
     """
 
     operation: str
@@ -288,6 +292,8 @@ class LookUp(Frozen):
     ask: dict[str, Value] = Key(default_factory=dict)
     id: str = "id"
     number: str | None = None
+    kept: bool = False
+    where: tuple[Test, ...] = ()
     settle: Duration = timedelta(seconds=120)
 
     @property

@@ -63,7 +63,8 @@ class Push:
 
         Raises LeaseLost where another worker took over, Fault where the connection failed.
         """
-        self.rules.numbering = await self._read(lambda read: send.numbering(read, self._scheme))
+        numbering = await self._read(lambda read: send.numbering(read, self._scheme))
+        self.rules.numbering = "ours" if self.rules.kept else numbering
         again = await self._rounds()
         self.pace.rest(self.clock.now())
         if self.pace.stopped is not None:

@@ -40,6 +40,8 @@ class Rules:
     keys: bool = False
     key_age: timedelta = timedelta(hours=24)
     numbering: str = "unproven"
+    kept: bool = False
+    """The catalogue says that the target keeps our number, whatever number of its own it gives."""
 
     def looks_up(self, one: Due) -> bool:
         """Whether this document can be asked for: by a number the target is not known to replace."""

@@ -269,6 +269,7 @@ class Worker:
             parallel=max(1, min(flow.scheme.parallel, most, 64)),
             look_up=looks is not None and flow.list is not None,
             settle=settle_of(account, looks.settle if looks else timedelta(seconds=120)),
+            kept=looks is not None and looks.kept,
             keys=target.repeatable
             or (target.idempotency is not None and keys_honoured(account, target.idempotency.guess)),
             key_age=timedelta.max if target.repeatable else idempotency.age if idempotency else timedelta(0),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Options = TypeVar("Options", bound=DataclassInstance)
 
-Purpose = Literal["read", "lookup", "save", "token", "other"]
+Purpose = Literal["read", "lookup", "save", "ack", "token", "other"]
 Grade = Literal["文档", "实测", "推测"]
 
 JSON = {"content-type": "application/json;charset=UTF-8"}
@@ -66,11 +66,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a call is for, found without doing it: the document's number and key where it has them."""
+    """What a call is for, found without doing it: the document's number and key where it has them.
+
+    `repeatable`: the vendor takes the same document again and changes nothing by it, so that sending
+    it again without asking is no fault of the caller.
+    """
 
     purpose: Purpose
     number: str | None = None
     key: str | None = None
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

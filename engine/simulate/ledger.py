@@ -39,12 +39,12 @@ class Ledger:
         self.changed: set[str] = set()
         self._payload: dict[str, bytes] = {}
 
-    def arrived(self, number: str | None, key: str | None, body: bytes) -> None:
-        """A write was heard, whatever becomes of it."""
+    def arrived(self, number: str | None, key: str | None, body: bytes, *, repeatable: bool = False) -> None:
+        """A write was heard, whatever becomes of it; a `repeatable` one is never a blind resend."""
         line = self._line(number)
         self.writes += 1
         line.writes += 1
-        line.blind += line.open
+        line.blind += line.open and not repeatable
         line.open = False
         if not key:
             self.without_key += 1

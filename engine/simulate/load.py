@@ -39,11 +39,18 @@ def stages(
 
 
 def simulator(folders: Sequence[Path], name: str, options: Record, seed: int) -> Simulator:
-    """The simulator of one connector, fresh."""
+    """The simulator of one connector, fresh. It may be in several files: `from .simulator_x import …`."""
     found = [path for folder in folders if (path := folder / name / "simulator.py").is_file()]
-    spec = importlib.util.spec_from_file_location(f"_simulators.{name}", found[0]) if found else None
+    if not found:
+        raise _unknown(folders, name)
+    beside = [str(found[0].parent)]
+    spec = importlib.util.spec_from_file_location(
+        f"_simulators.{name}", found[0], submodule_search_locations=beside
+    )
     if spec is None or spec.loader is None:
         raise _unknown(folders, name)
+    for other in [one for one in sys.modules if one.startswith(f"{spec.name}.")]:
+        del sys.modules[other]  # another folder may have had a connector of that name
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

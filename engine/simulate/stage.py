@@ -103,7 +103,7 @@ class Stage:
         self.peak = max(self.peak, self.inside)
         self.calls[about.purpose] += 1
         if about.purpose == "save":
-            self.ledger.arrived(about.number, about.key, heard.body)
+            self.ledger.arrived(about.number, about.key, heard.body, repeatable=about.repeatable)
 
     def _fault(self, about: About) -> str | None:
         if self._kills(about, "before"):

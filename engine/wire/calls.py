@@ -47,6 +47,7 @@ class Plan:
         )
         self._own = at(operation.result.own) if operation.result and operation.result.own else None
         self._rows = Rows(self.judge, operation, operation.batch) if operation.batch else None
+        self._listed = operation.batch is not None and operation.batch.listed
         self._how, self._url = how, root.rstrip("/") + how.path
         self._query = {name: text(value) or "" for name, value in how.params.items()}
         self._before = b"{" + encode(how.wrap) + b":" if how.wrap else b""
@@ -75,7 +76,7 @@ class Plan:
         """A call that sends documents' bytes: wrapped, never written anew. One, unless there is a `batch`."""
         how = self._how
         beside, bodies = self._apart(bodies) if how.beside else ({}, bodies)
-        body = b"[" + b",".join(bodies) + b"]" if self._rows else bodies[0]
+        body = b"[" + b",".join(bodies) + b"]" if self._listed else bodies[0]
         if how.body == "json":
             before = self._before if not beside else encode(beside)[:-1] + b"," + self._before[1:]
             return Call(how.method, self._url, self._query, body=before + body + b"}" if how.wrap else body)

@@ -7,7 +7,7 @@ proves that nothing was executed (busy, login) or that the document was turned d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 
 from engine.errors import Fault
 from engine.exact import decode
-from engine.model.catalog import Connector, Envelope, Operation, Verdict
+from engine.model.catalog import Connector, Envelope, Operation, Test, Verdict
 from engine.model.values import Json, Record, Reply
 from engine.say import Say
 from engine.wire.path import At, at, text
@@ -66,7 +66,7 @@ class Judge:
         self._vendor, self._verdicts = connector.title, connector.verdicts
         self._clean, self._busy_wait = clean, busy_wait or connector.verdicts.busy.wait
         self._root, self._gateway = envelope.root, envelope.gateway_error
-        self._tests = [(at(test.at), _texts(test.is_), _texts(test.not_)) for test in envelope.ok]
+        self._ok = tests(envelope.ok)
         self._codes = _codes(envelope)
         self._messages = [at(path) for path in envelope.message]
         self._list, self._list_path = at(operation.rows), operation.rows
@@ -146,13 +146,6 @@ class Judge:
             return self._no(reply, gateway, None)
         return self._no(reply, data, Say("回复里没有 {root}", root=self._root))
 
-    def _ok(self, root: Json) -> bool:
-        for get, is_, not_ in self._tests:
-            value = text(get(root))
-            if (is_ is not None and value not in is_) or (not_ is not None and value in not_):
-                return False
-        return True
-
     def _no(self, reply: Reply, said: Json, shape: Say | None) -> _No:
         codes = [code for get, fine in self._codes if (code := text(get(said))) and code not in fine]
         words = self._clean(next((words for get in self._messages if (words := _words(get(said)))), ""))
@@ -222,6 +215,20 @@ class Judge:
 
     def _told(self, no: _No) -> dict[str, object]:
         return {"vendor": self._vendor, "words": no.words or Say("没有说明"), "code": no.code or Say("无")}
+
+
+def tests(all_: Sequence[Test]) -> Callable[[Json], bool]:
+    """Whether a value passes all of these, compiled once."""
+    ready = [(at(test.at), _texts(test.is_), _texts(test.not_)) for test in all_]
+
+    def fits(root: Json) -> bool:
+        for get, is_, not_ in ready:
+            value = text(get(root))
+            if (is_ is not None and value not in is_) or (not_ is not None and value in not_):
+                return False
+        return True
+
+    return fits
 
 
 def _codes(envelope: Envelope) -> list[tuple[At, frozenset[str | None]]]:

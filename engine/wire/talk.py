@@ -22,7 +22,7 @@ from engine.say import Say
 from engine.wire.auth import Auth, Settings
 from engine.wire.calls import Plan, placed
 from engine.wire.doors.door import Door
-from engine.wire.envelope import Page, Saved
+from engine.wire.envelope import Page, Saved, tests
 from engine.wire.hosts import HostRule
 from engine.wire.limits import Bucket
 from engine.wire.path import at, text
@@ -174,9 +174,10 @@ class Talk:
             )
         ident, found = at(look.id), at(look.number or look.by)
         hits: dict[str, Hit] = {}
+        fits = tests(look.where)
         asked: dict[str, Json] = {**look.ask, look.by: number}
         for row in await self._all_rows(self._plan(list_operation), asked):
-            if text(found(row)) == number and (id_ := text(ident(row))):
+            if text(found(row)) == number and fits(row) and (id_ := text(ident(row))):
                 hits[id_] = Hit(id_, number)
         return list(hits.values())
 

@@ -81,7 +81,8 @@ def settings_of(shop: Simulator, connection: str) -> tuple[str, dict[str, str]]:
 
 def module(path: Path) -> object:
     """The module in a file, freshly run."""
-    spec = importlib.util.spec_from_file_location(f"_fresh_{path.parent.name}_{path.stem}", path)
+    name, beside = f"_fresh_{path.parent.name}_{path.stem}", [str(path.parent)]
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=beside)
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)

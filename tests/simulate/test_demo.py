@@ -104,10 +104,10 @@ def test_the_scheme_and_the_script_agree_on_every_order() -> None:
 def test_every_lookup_ends_in_a_code_the_simulator_knows() -> None:
     bip: Any = module(CONNECTORS / "yonbip" / "simulator.py")
     wdt: Any = module(CONNECTORS / "wdt" / "simulator.py")
-    assert right("仓库") <= bip.WAREHOUSES
-    assert right("物料") <= bip.PRODUCTS
-    assert right("单位") <= bip.UNITS
-    assert {*pairs("仓库")} == wdt.WAREHOUSES
+    assert right("仓库") <= {*bip.WAREHOUSES}
+    assert right("物料") <= {*bip.PRODUCTS}
+    assert right("单位") <= {*bip.UNITS}
+    assert {*pairs("仓库")} == {*wdt.WAREHOUSES}
 
 
 def right(table: str) -> set[str]:
