@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.cli.desk import SETTLED, SOME, Desk, scheme_of
+from engine.cli.mapping import previewed_json
 from engine.cli.parser import Commands, argument
 from engine.cli.show import Terminal
 from engine.cli.work import Ended, machine, told, work_off, working
@@ -227,19 +228,5 @@ def _show(terminal: Terminal, one: Tried) -> None:
         terminal.line(f"{one.number}: {encode(mapped.document).decode()}")
 
 
-def _tried_json(terminal: Terminal, one: Tried) -> dict[str, Json]:
-    mapped = one.mapped
-    if mapped.problems:
-        problems: list[Json] = [
-            {"path": p.path, "code": p.code, "says": terminal.told(p.says), "do": terminal.told(p.do)}
-            for p in mapped.problems
-        ]
-        return {"number": one.number, "problems": problems}
-    if mapped.held:
-        held: list[Json] = [
-            {"table": miss.table, "code": miss.code, "path": miss.path} for miss in mapped.held
-        ]
-        return {"number": one.number, "held": held}
-    if mapped.document is None:
-        return {"number": one.number, "skipped": terminal.told(mapped.skipped or "")}
-    return {"number": one.number, "document": mapped.document}
+def _tried_json(terminal: Terminal, one: Tried) -> Json:
+    return {"number": str(one.number), **previewed_json(terminal, one.made, cells=True)}

@@ -24,11 +24,14 @@ _SOME_DAY = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What every record of a case becomes: `documents` in order, or `skipped` for a reason, or `problems`."""
+    """What every record of a case becomes: `documents` in order, or `skipped` for a reason, or `problems`, or
+    `held`: the codes (table, code) it waits for.
+    """
 
     documents: tuple[Json, ...] | None = None
     skipped: str | None = None
     problems: tuple[tuple[str, str], ...] | None = None
+    held: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Codes:
 
 
 _PROBLEM = Keys({"at": Text(), "says": Text()}, ("at",))
+_HELD = Keys({"table": Text(), "code": Text()}, ("table", "code"))
 _CASE = Keys(
     {
         "name": Text(),
@@ -86,6 +90,7 @@ _CASE = Keys(
         "documents": Listed(Anything()),
         "skipped": Text(),
         "problems": Listed(_PROBLEM),
+        "held": Listed(_HELD),
     },
     ("name",),
 )
@@ -123,7 +128,7 @@ def _case(node: Node, path: str, reading: Reading) -> Case | None:
     if not isinstance(node, Pairs) or not isinstance(made, dict):
         return None
     _one_of(node, path, ("record", "records"), reading)
-    _one_of(node, path, ("documents", "skipped", "problems"), reading)
+    _one_of(node, path, ("documents", "skipped", "problems", "held"), reading)
     records = made.get("records", (made.get("record"),))
     if not all(isinstance(record, dict) for record in cast(tuple[object, ...], records)):
         reading.tell(path, "form", Say("一条数据要写成“键: 值”"), Say("检查 record 或 records"), node.at)
@@ -133,7 +138,8 @@ def _case(node: Node, path: str, reading: Reading) -> Case | None:
     expected = Expected(
         documents=cast("tuple[Json, ...] | None", made.get("documents")),
         skipped=cast("str | None", made.get("skipped")),
-        problems=_expected_problems(made["problems"]) if "problems" in made else None,
+        problems=_pairs(made["problems"], "at", "says") if "problems" in made else None,
+        held=_pairs(made["held"], "table", "code") if "held" in made else None,
     )
     marks = {place: first(child) for place, child, _ in walk(node)}
     lookups = cast(dict[str, dict[str, str]], made.get("lookups", {}))
@@ -164,9 +170,9 @@ def _instant(text: object, path: str, reading: Reading) -> datetime | None:
     return now if now.tzinfo else now.replace(tzinfo=ZONE)
 
 
-def _expected_problems(found: object) -> tuple[tuple[str, str], ...]:
+def _pairs(found: object, one: str, other: str) -> tuple[tuple[str, str], ...]:
     listed = cast(tuple[dict[str, str], ...], found)
-    return tuple((one.get("at", ""), one.get("says", "")) for one in listed)
+    return tuple((entry.get(one, ""), entry.get(other, "")) for entry in listed)
 
 
 # --- comparing ----------------------------------------------------------------------------------
@@ -179,6 +185,8 @@ def _differences(case: Case, mapping: Mapping) -> list[Problem]:
         return _documents_differ(expected.documents, found, case)
     if expected.skipped is not None:
         return [one for mapped in found for one in _skip_differs(expected.skipped, mapped, case)]
+    if expected.held is not None:
+        return _held_differs(expected.held, found, case)
     return _problems_differ(expected.problems or (), found, case)
 
 
@@ -204,6 +212,16 @@ def _skip_differs(reason: str, mapped: Mapped, case: Case) -> list[Problem]:
     return [
         _problem("skipped", Say("应因“{want}”跳过，实际：{have}", want=reason, have=mapped.skipped), case)
     ]
+
+
+def _held_differs(expected: tuple[tuple[str, str], ...], found: list[Mapped], case: Case) -> list[Problem]:
+    """The codes waited for, each once, in any order."""
+    others = [_instead(mapped, case) for mapped in found if not mapped.held]
+    have = {(miss.table, miss.code): None for mapped in found for miss in mapped.held}
+    if others or set(have) == set(expected):
+        return others
+    told = Words(f"{table} {code}" for table, code in have)
+    return [_problem("held", Say("实际在等对照：{told}", told=told), case)]
 
 
 def _problems_differ(expected: tuple[tuple[str, str], ...], found: list[Mapped], case: Case) -> list[Problem]:

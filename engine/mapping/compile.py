@@ -101,12 +101,12 @@ def compile_mapping(
 
     What is None is unknown here and gives no problem: an operation's fields, the names of code tables.
     """
-    work = _Work(scheme, source, target, tables)
+    work = Work(scheme, source, target, tables)
     return work.mapping(), work.remarks.problems
 
 
-class _Work:
-    """One compilation."""
+class Work:
+    """One compilation. A preview compiles with every node watched, see preview.py."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class _Work:
         self._look_up_set()
         if self.remarks.broken:
             return None
-        root = make_object("map", "map", parts, needed=False, empty_is_missing=False)
+        root = self._top(make_object("map", "map", parts, needed=False, empty_is_missing=False))
         text = self.scheme.source.where or ""
         shape = Together(reshape, root, self._numbered()) if reshape is not None else None
         return Mapping(frozenset(self.used), sets, root, where[0] if where else None, text, shape)
@@ -235,7 +235,9 @@ class _Work:
         match entry.rule:
             case Cell() as cell:
                 filled = compile_cell(cell, entry.path, field, ground, self.remarks)
-                return Leaf(entry.path, name, filled.find, filled.cost, filled.constant) if filled else None
+                if filled is None:
+                    return None
+                return Leaf(entry.path, name, filled.find, filled.cost, filled.constant, filled.story)
             case Fields() as fields:
                 if field and field.type != "object":
                     self._wrong_shape(entry, field)
@@ -270,7 +272,7 @@ class _Work:
         sort = self._sort(rows.sort, f"{entry.path}.sort", inside)
         parts = self.parts(rows.map, entry.path, _inside(field), place, inside)
         name, needed = label(field, entry.to), field is not None and field.required
-        inner = make_object(entry.path, name, parts, needed=False, empty_is_missing=False)
+        inner = self._row(make_object(entry.path, name, parts, needed=False, empty_is_missing=False))
         truth = where[0] if where else None
         if len(found) == 1 and grouped is None and not sort:
             return make_listing(entry.path, name, found[0][0], truth, inner, needed)
@@ -278,6 +280,14 @@ class _Work:
         return LongListing(
             entry.path, name, each, labels, rows.empty, truth, grouped, tuple(sort), inner, needed
         )
+
+    def _row(self, inner: Object) -> Object:
+        """The object of each row of a list."""
+        return inner
+
+    def _top(self, root: Object) -> Object:
+        """The object that is the document."""
+        return root
 
     def _levels(self, entry: Entry, rows: Rows, ground: Ground) -> tuple[list[tuple[Each, str]], Ground]:
         """Each list, looked for in the rows of the one before, and the ground of the innermost rows."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from engine.mapping.cell import PipeCall, ShortCell, read_cell, read_pipe
+from engine.mapping.cell import PipeCall, ShortCell, print_pipe, read_cell, read_pipe
 from engine.mapping.dress import Wear, constant, wear
 from engine.mapping.formula.coded import Coded
 from engine.mapping.formula.compile import compile_condition, compile_formula
@@ -14,12 +14,13 @@ from engine.mapping.formula.parser import read_formula
 from engine.mapping.formula.tree import Name
 from engine.mapping.ground import Ground, label
 from engine.mapping.manual import Kind
+from engine.mapping.path import print_path
 from engine.mapping.pipes import compile_pipe, piped
 from engine.mapping.plain import MISSING, Value
 from engine.mapping.query import compile_jmespath, compile_jsonpath
 from engine.mapping.quick import quick
 from engine.mapping.remarks import Remarks
-from engine.mapping.scope import Find, Scope, Trouble
+from engine.mapping.scope import Dress, Find, Scope, Trouble
 from engine.mapping.slip import Slip
 from engine.mapping.template import compile_template
 from engine.model.catalog import Field
@@ -31,12 +32,25 @@ Truth = Callable[[Value, Scope], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """A cell part by part, for previews: where its value comes from, then each pipe, as they are written.
+
+    `maybe`: it has a `when`, so it may be left out without any of them.
+    """
+
+    source: tuple[str, Find]
+    pipes: tuple[tuple[str, Dress], ...] = ()
+    maybe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
     """A compiled cell. `constant` is its value where no record is needed to know it."""
 
     find: Find
     cost: int
     constant: Value = MISSING
+    story: Story | None = None
 
 
 def compile_cell(
@@ -61,7 +75,8 @@ def compile_cell(
         and field.longest is None
     ):
         find = found.coded.find
-    return Filled(_guarded(find, when[0], field), found.coded.cost + when[1])
+    story = replace(found.story, maybe=when is not ALWAYS)
+    return Filled(_guarded(find, when[0], field), found.coded.cost + when[1], story=story)
 
 
 def compile_value(text: str, path: str, ground: Ground, remarks: Remarks) -> Coded | None:
@@ -131,12 +146,13 @@ class _Piped:
     formed: bool
     near: tuple[int, str] | None
     pipes: tuple[PipeCall, ...]
+    story: Story
 
 
 def _piped(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> _Piped | None:
     """The problems of the text and of every pipe are told together."""
     before = len(remarks.problems)
-    coded = Coded(lambda row, scope: MISSING, "any", "")
+    coded, short = Coded(lambda row, scope: MISSING, "any", ""), None
     calls: list[tuple[PipeCall, str, str, str]] = []
     try:
         short = read_cell(cell.text) if cell.how == "from" else None
@@ -161,7 +177,10 @@ def _piped(cell: Cell, path: str, ground: Ground, remarks: Remarks) -> _Piped | 
     find = piped(coded.find, tuple(one.dress for one in pressed))
     last = pressed[-1] if pressed else None
     kind, formed = (last.gives, last.formed) if last else (coded.kind, False)
-    return _Piped(coded.giving(find), kind, formed, coded.near, tuple(call for call, *_ in calls))
+    said = print_path(short.path) if short else f"={cell.text}" if cell.how == "formula" else cell.text
+    told = tuple((print_pipe(call), one.dress) for (call, *_), one in zip(calls, pressed, strict=True))
+    story = Story((said or str(cell.value), coded.find), told)
+    return _Piped(coded.giving(find), kind, formed, coded.near, tuple(call for call, *_ in calls), story)
 
 
 def _found(cell: Cell, short: ShortCell | None, ground: Ground) -> Coded:

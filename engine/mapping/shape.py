@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, cast
 
-from engine.mapping.fill import no_value
+from engine.mapping.fill import Story, no_value
 from engine.mapping.plain import MISSING, Value
 from engine.mapping.scope import Find, Held, Lacking, Passed, Scope, Trouble
 from engine.model.values import Json, Problem
@@ -50,9 +50,13 @@ class Findings:
         elif isinstance(trouble, Passed):
             self.passed.append(trouble.says)
         elif len(self.problems) < MOST_PROBLEMS:
-            says = self._sentence(cell, trouble.says)
-            lacks = (trouble.table, trouble.looked_for) if isinstance(trouble, Lacking) else None
-            self.problems[path, says] = Problem(path, trouble.code, says, trouble.do, lacks=lacks)
+            problem = self.problem(path, cell, trouble)
+            self.problems[path, problem.says] = problem
+
+    def problem(self, path: str, cell: str, trouble: Trouble) -> Problem:
+        """The trouble of a cell in these rows as a person reads it."""
+        lacks = (trouble.table, trouble.looked_for) if isinstance(trouble, Lacking) else None
+        return Problem(path, trouble.code, self._sentence(cell, trouble.says), trouble.do, lacks=lacks)
 
     def _sentence(self, cell: str, what: Say) -> Say:
         if not self.rows:
@@ -84,6 +88,7 @@ class Leaf:
     build: Find
     cost: int
     constant: Value = MISSING
+    story: Story | None = None
 
     def collect(self, row: Value, scope: Scope, found: Findings) -> None:
         try:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.mapping.compile import Lookups, Made, Mapped
+from engine.mapping.compile import Lookups, Mapped
+from engine.mapping.preview import Previewed, compile_preview
 from engine.model.ledger import RunAsked
 from engine.model.values import Record, Window
 from engine.run.flow import Flow
@@ -20,11 +21,18 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One document and the numbers of the records behind it, or what became of a record instead."""
+    """One document and the numbers of the records behind it, or what became of a record instead.
+
+    `made` tells of every place of the document how it came about.
+    """
 
     number: str
     record: Record
-    mapped: Mapped
+    made: Previewed
+
+    @property
+    def mapped(self) -> Mapped:
+        return self.made.mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,15 @@ async def trial(flow: Flow, talk: Talk, lookups: Lookups, asked: RunAsked, now: 
         records += await _window(flow, talk, asked, window, most - len(records))
         if len(records) >= most:
             break
-    made = flow.mapping.every(records, lookups, now)
+    preview = compile_preview(flow.scheme, flow.source, flow.target, None)
+    made = preview.of(records, lookups, now) if preview else []
     return Trial(len(records), [_tried(flow, records, one) for one in made])
 
 
-def _tried(flow: Flow, records: Sequence[Record], made: Made) -> Tried:
+def _tried(flow: Flow, records: Sequence[Record], made: Previewed) -> Tried:
     number = flow.source.number or ""
     numbers = Words(str(records[place].get(number, "")) for place in made.sources)
-    return Tried(numbers, records[made.sources[0]], made.mapped)
+    return Tried(numbers, records[made.sources[0]], made)
 
 
 def _windows(flow: Flow, asked: RunAsked, now: datetime) -> Sequence[Window]:
