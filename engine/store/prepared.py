@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -78,29 +79,27 @@ class Prepared:
 
 def _compiled(statement: Any, names: Sequence[str] | None, dialect: Any) -> _Text:
     compiled = statement.compile(dialect=dialect, column_keys=names)
-    defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
-    fixed = {**{name: bind.value for name, bind in compiled.binds.items() if not bind.required}, **defaults}
-    binds = [(name, _value(name, fixed, _processor(compiled, name, dialect))) for name in compiled.binds]
-    if not compiled.positional:
-        return _Text(str(compiled), lambda row: {name: value(row) for name, value in binds})
-    ways = dict(binds)
-    ordered = [ways[name] for name in compiled.positiontup]
-    return _Text(str(compiled), lambda row: tuple([value(row) for value in ordered]))
+    fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    fixed |= {column.key: column.default.arg for column in compiled.insert_prefetch}
+    order = list(compiled.positiontup) if compiled.positional else list(compiled.binds)
+    processors = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order]
+    bind = _binding(order, fixed, [(at, each) for at, each in enumerate(processors) if each is not None])
+    if compiled.positional:
+        return _Text(str(compiled), bind)
+    return _Text(str(compiled), lambda row: dict(zip(order, bind(row), strict=True)))
 
 
-def _processor(compiled: Any, name: str, dialect: Any) -> Callable[[Any], Any] | None:
-    kind = compiled.binds[name].type.dialect_impl(dialect)
-    processor: Callable[[Any], Any] | None = kind.bind_processor(dialect)
-    return processor
+def _binding(order: Sequence[str], fixed: Values, processed: Sequence[tuple[int, Any]]) -> _Bind:
+    """What makes of a row's values those of the statement, in its order. It runs for every row: few steps."""
+    pick = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
 
+    def bind(row: Values) -> list[Any]:
+        values = list(pick({**fixed, **row} if fixed else row))
+        for at, process in processed:
+            values[at] = process(values[at])
+        return values
 
-def _value(name: str, fixed: Values, processor: Callable[[Any], Any] | None) -> _Bind:
-    if name in fixed:
-        value = processor(fixed[name]) if processor else fixed[name]
-        return lambda row: value
-    if processor is None:
-        return lambda row: row[name]
-    return lambda row: processor(row[name])
+    return bind
 
 
 @contextmanager

@@ -16,7 +16,7 @@ PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "busy_timeout=30000",
-    "cache_size=-32000",
+    "cache_size=-8000",
 )
 
 

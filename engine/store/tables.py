@@ -5,6 +5,7 @@ SQLite and PostgreSQL take the same tables; both know the partial indexes and RE
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,10 +36,19 @@ class UTCTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         return value.astimezone(UTC) if value is not None else None
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """Written in one step where SQLAlchemy takes three: every row has a moment or four."""
+        return _written if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if not isinstance(value, datetime):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _written(moment: datetime | None) -> str | None:
+    """As SQLAlchemy writes a moment into SQLite, which keeps texts and no zones."""
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26] if moment is not None else None
 
 
 class Said(TypeDecorator[str]):
@@ -48,7 +58,14 @@ class Said(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value.replace("\0", "␀") if value and "\0" in value else value
+        return _without_nul(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
+        return _without_nul
+
+
+def _without_nul(words: str | None) -> str | None:
+    return words.replace("\0", "␀") if words and "\0" in words else words
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
