@@ -57,7 +57,15 @@ CASES = [text for text in YAML if text.startswith("cases:")]
 PARTS = [text for text in YAML if text not in WHOLE + CASES]
 
 
-PAGES = ("write-a-scheme.md", "functions.md", "write-a-connector.md", "connectors.md", "operate.md", "promises.md")
+PAGES = (
+    "write-a-scheme.md",
+    "functions.md",
+    "recipes.md",
+    "write-a-connector.md",
+    "connectors.md",
+    "operate.md",
+    "promises.md",
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
