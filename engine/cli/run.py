@@ -19,12 +19,14 @@ from engine.exact import encode
 from engine.model.catalog import Span
 from engine.model.ledger import RunAsked
 from engine.model.values import Json, Problem, Window
+from engine.run.answers import Answers, Library
 from engine.run.flow import Flow
 from engine.run.pull import first_moment
 from engine.run.trial import MOST, Tried, trial
 from engine.say import Say
 from engine.services import Services
 from engine.store import lookups, queue, runs
+from engine.store.lookups import Tables
 
 
 def add(commands: Commands) -> None:
@@ -194,9 +196,10 @@ async def _dry(asked: Namespace, desk: Desk, services: Services) -> int:
     """Read and map, show what would be sent; nothing is kept."""
     flow = services.flows.of(scheme_of(services.store, asked.scheme))
     wanted = run_asked(asked, flow, desk.clock.now())
-    tables = services.store.read(lambda read: lookups.load(read, flow.mapping.tables))
+    tables = Tables(0, services.store.read(lambda read: lookups.load(read, flow.mapping.tables)))
+    answers = Answers(flow, services.store, services.lines, desk.clock, Library())
     talk = services.lines.to(flow.scheme.source.connection)
-    found = await trial(flow, talk, tables, wanted, desk.clock.now())
+    found = await trial(flow, talk, answers, tables, wanted, desk.clock.now())
     tried = found.tried
     desk.terminal.object({"documents": [_tried_json(desk.terminal, one) for one in tried]})
     for one in tried:

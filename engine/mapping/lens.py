@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, cast
 
-from engine.exact import canonical
+from engine.exact import canonical, decode
 from engine.mapping.cell import read_cell
 from engine.mapping.codes import joined
 from engine.mapping.formula.compile import compile_formula
@@ -63,6 +64,17 @@ def compile_lens(
     given: list[Json] = [[name, text] for name, text in lookup.give.items()]
     ident = canonical([lookup.each, [*lookup.by], given]).decode()
     return Lens(tuple(lookup.give), ident, _reader(each, keys, gives))
+
+
+def lens_of(ident: str) -> Lens:
+    """The lens of that `ident` again. ValueError where it can no longer be read."""
+    each, by, give = cast("tuple[Any, Any, Any]", decode(ident))
+    lookup = Lookup(each=each, by=tuple(by), give=dict(give))
+    remarks = Remarks({})
+    found = compile_lens(lookup, "", None, remarks)
+    if found is None:
+        raise ValueError(str(remarks.problems[0]))
+    return found
 
 
 def _each(lookup: Lookup, path: str, ground: Ground, remarks: Remarks) -> tuple[Find | None, Ground]:

@@ -6,6 +6,7 @@ State lives on the document. `MOVES` is the whole truth about state: nothing els
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -114,6 +115,15 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """What a record now offers to a pool: codes with their values, none where it was filtered out."""
+
+    pool_id: int
+    record_id: int
+    codes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanKept:
     """A batch of plans of one scheme version, to be kept in one transaction."""
 
@@ -131,6 +141,10 @@ class PlanKept:
     """Of the lookups it was made with: where they changed since, nothing is held for what may be there now."""
     keeps: bool = False
     """A base-data scheme's: nothing is written, the plan settles the documents."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Of the scheme's own lookups: where what they lack will come from, `pool:7` say. Others are stored tables."""
+    offers: tuple[Offered, ...] = ()
+    """The codes under which other schemes find these records."""
 
 
 @dataclass(frozen=True, slots=True)

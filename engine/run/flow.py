@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine.document.check import Catalogs, check
 from engine.errors import Wrong
 from engine.mapping.compile import Mapping as Compiled, compile_settings
+from engine.mapping.lens import Lens, compile_lens
+from engine.mapping.remarks import Remarks
+from engine.mapping.settings import Settle
+from engine.mapping.tables import compile_ask
 from engine.model.catalog import Operation
 from engine.model.scheme import Scheme
 from engine.model.values import Json, Problem
@@ -30,6 +35,11 @@ class Flow:
     """None for a base-data scheme: its records are kept and nothing is written."""
     list: Operation | None
     """The operation that looks a saved document up, where the target has one."""
+    lenses: Mapping[str, Lens] = field(default_factory=dict)
+    """How the scheme's own lookups see records, by name."""
+    live: Mapping[str, Operation] = field(default_factory=dict)
+    asks: Mapping[str, Settle] = field(default_factory=dict)
+    """Of those that ask a vendor: the query, and what makes its parameters of a code."""
 
     @property
     def save(self) -> Operation:
@@ -70,7 +80,24 @@ def compiled(published: Published, catalogs: Catalogs) -> Flow:
     if source is None or (target is None and scheme.target) or params is None:
         raise Wrong(more or [_gone(scheme)])
     looks = catalogs.operation(target.lookup.operation) if target and target.lookup else None
-    return Flow(published, scheme, checked.mapping, params, source, target, looks)
+    flow = Flow(published, scheme, checked.mapping, params, source, target, looks)
+    return replace(flow, **_looking(scheme, catalogs)) if scheme.lookups else flow
+
+
+def _looking(scheme: Scheme, catalogs: Catalogs) -> dict[str, Any]:
+    """The scheme's own lookups compiled. They were checked a moment ago: what a catalogue lost since is told."""
+    remarks = Remarks(scheme.marks)
+    found: dict[str, dict[str, Any]] = {"lenses": {}, "live": {}, "asks": {}}
+    for name, lookup in scheme.lookups.items():
+        path = f"lookups.{name}"
+        found["lenses"][name] = compile_lens(lookup, path, None, remarks)
+        if lookup.scheme is None:
+            found["live"][name] = catalogs.operation(lookup.operation)
+            found["asks"][name], more = compile_ask(lookup, path, scheme.marks)
+            remarks.problems += more
+    if remarks.broken or any(one is None for kind in found.values() for one in kind.values()):
+        raise Wrong(remarks.problems or [_gone(scheme)])
+    return found
 
 
 def _gone(scheme: Scheme) -> Problem:

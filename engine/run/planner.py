@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from engine.crash import point
 from engine.exact import decode, encode
 from engine.mapping.compile import Lookups, Mapped
-from engine.model.ledger import Lease, PlanKept, Planned, Unplanned
+from engine.model.ledger import Lease, Offered, PlanKept, Planned, Unplanned
+from engine.model.values import Record
+from engine.run.answers import Answers, unanswered
 from engine.run.flow import Flow
 from engine.say import Say
 from engine.store.lookups import Tables
 from engine.store.plan import plan, unplanned
+from engine.store.pools import of_scheme
 from engine.store.store import Store
 
 BATCH = 128
@@ -21,9 +25,12 @@ LARGE = 1_000_000  # characters of a batch: from here on mapping leaves the even
 
 
 async def plan_next(
-    flow: Flow, store: Store, lease: Lease, tables: Tables, now: datetime, after: int
+    flow: Flow, store: Store, lease: Lease, tables: Tables, answers: Answers, now: datetime, after: int
 ) -> tuple[int, int]:
-    """Plan the next records behind id `after`; gives the last id planned (0: none left) and how many may be sent."""
+    """Plan the next records behind id `after`; gives the last id planned (0: none left) and how many may be sent.
+
+    Records for which a lookup got no answer stay unplanned; `answers.fault` says why.
+    """
     ident = flow.published.id
     rows = await asyncio.to_thread(store.read, lambda read: unplanned(read, ident, after, BATCH))
     if not rows:
@@ -32,14 +39,47 @@ async def plan_next(
     def make() -> tuple[Planned, ...]:
         return tuple(planned(flow, row, tables.pairs, now) for row in rows)
 
-    large = sum(len(row.body) for row in rows) > LARGE
-    plans = await asyncio.to_thread(make) if large else make()
+    if answers.own:
+        plans = await _asking(flow, rows, tables, answers, now)
+    else:
+        large = sum(len(row.body) for row in rows) > LARGE
+        plans = await asyncio.to_thread(make) if large else make()
     point("plan.made")
-    kept = await store.writer.write(
-        plan, replace(_batch(flow, store, plans, now), lease=lease, revision=tables.revision)
-    )
+    offers = await asyncio.to_thread(_offers, flow, store, answers, plans)
+    batch = replace(_batch(flow, store, plans, now), lease=lease, revision=tables.revision)
+    kept = await store.writer.write(plan, replace(batch, sources=answers.sources(), offers=offers))
     point("plan.kept")
     return rows[-1].id, kept
+
+
+async def _asking(
+    flow: Flow, rows: Sequence[Unplanned], tables: Tables, answers: Answers, now: datetime
+) -> tuple[Planned, ...]:
+    """The plans of a scheme with lookups of its own."""
+    made = await answers.mapped([_source(row) for row in rows], tables, now)
+    away = answers.fault is not None
+    known = [(row, one) for row, one in zip(rows, made, strict=True) if not (away and unanswered(one))]
+    return tuple(as_planned(flow, row, one) for row, one in known)
+
+
+def _offers(flow: Flow, store: Store, answers: Answers, plans: Sequence[Planned]) -> tuple[Offered, ...]:
+    """What these records offer to the schemes that look into them; nothing where the filter left one out."""
+    lenses = [
+        (one.id, answers.seen_by(one.lens))
+        for one in store.read(lambda read: of_scheme(read, flow.published.id))
+    ]
+    return tuple(
+        Offered(ident, one.record.id, () if one.state == "skipped" else tuple(codes(_source(one.record))))
+        for ident, codes in lenses
+        for one in plans
+    )
+
+
+def _source(row: Unplanned) -> Record:
+    source = decode(row.body)
+    if not isinstance(source, dict):
+        raise TypeError("a kept record is a JSON object")
+    return source
 
 
 def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
@@ -59,10 +99,7 @@ def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) 
 
 def planned(flow: Flow, record: Unplanned, lookups: Lookups, now: datetime) -> Planned:
     """What the mapping makes of one record, as the ledger keeps it."""
-    source = decode(record.body)
-    if not isinstance(source, dict):
-        raise TypeError("a kept record is a JSON object")
-    return as_planned(flow, record, flow.mapping.apply(source, lookups, now))
+    return as_planned(flow, record, flow.mapping.apply(_source(record), lookups, now))
 
 
 def as_planned(flow: Flow, record: Unplanned, mapped: Mapped) -> Planned:

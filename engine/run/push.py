@@ -17,6 +17,7 @@ from engine.clock import Clock
 from engine.crash import point
 from engine.errors import Conflict, Fault
 from engine.model.ledger import Due, Open, Outcome
+from engine.run.answers import Answers
 from engine.run.flow import Flow
 from engine.run.journal import Journal
 from engine.run.lines import collect, later
@@ -52,6 +53,7 @@ class Push:
     clock: Clock
     rules: Rules
     tables: Callable[[], Tables]
+    answers: Answers
     more: Callable[[], bool]
     woken: asyncio.Event
     stopping: asyncio.Event
@@ -69,6 +71,8 @@ class Push:
         self.pace.rest(self.clock.now())
         if self.pace.stopped is not None:
             raise self.pace.stopped
+        if self.answers.fault is not None:
+            raise self.answers.fault
         return again
 
     @property
@@ -139,7 +143,7 @@ class Push:
         while not self._over():
             now = self.clock.now()
             planned_to, fresh = await plan_next(
-                self.flow, self.store, self.journal.lease, self.tables(), now, planned_to
+                self.flow, self.store, self.journal.lease, self.tables(), self.answers, now, planned_to
             )
             reached = sent_to
             batch = await self._read(lambda read: send.due(read, self._scheme, now, reached, AHEAD))  # noqa: B023

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from engine.clock import Clock
 from engine.model.ledger import Lease
+from engine.run.answers import Answers
 from engine.run.flow import Flow
 from engine.run.pace import LINGER
 from engine.run.planner import plan_next
@@ -21,6 +22,7 @@ async def shelve(
     lease: Lease,
     *,
     tables: Callable[[], Tables],
+    answers: Answers,
     clock: Clock,
     more: Callable[[], bool],
     woken: asyncio.Event,
@@ -28,15 +30,17 @@ async def shelve(
 ) -> datetime | None:
     """Plan until no record is left and no pull brings more. Gives when to come again: now, where stopped.
 
-    Raises LeaseLost where another worker took over.
+    Raises LeaseLost where another worker took over, Fault where a lookup got no answer.
     """
     while not stopping.is_set():
         woken.clear()
-        reached, _ = await plan_next(flow, store, lease, tables(), clock.now(), 0)
+        reached, _ = await plan_next(flow, store, lease, tables(), answers, clock.now(), 0)
         while reached and not stopping.is_set():
-            reached, _ = await plan_next(flow, store, lease, tables(), clock.now(), reached)
+            reached, _ = await plan_next(flow, store, lease, tables(), answers, clock.now(), reached)
         if stopping.is_set():
             break
+        if not more() and answers.fault is not None:
+            raise answers.fault
         if not more():
             return None
         await clock.wait(LINGER.total_seconds(), woken, stopping)

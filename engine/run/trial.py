@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.mapping.compile import Lookups, Mapped
+from engine.mapping.compile import Mapped
 from engine.mapping.preview import Previewed, compile_preview
 from engine.model.ledger import RunAsked
 from engine.model.values import Record, Window
+from engine.run.answers import Answers
 from engine.run.flow import Flow
 from engine.run.pull import first_moment, window_params
 from engine.say import Words
+from engine.store.lookups import Tables
 from engine.wire.paging import Walk, cut
 from engine.wire.talk import Talk
 
@@ -43,7 +45,9 @@ class Trial:
     tried: list[Tried]
 
 
-async def trial(flow: Flow, talk: Talk, lookups: Lookups, asked: RunAsked, now: datetime) -> Trial:
+async def trial(
+    flow: Flow, talk: Talk, answers: Answers, tables: Tables, asked: RunAsked, now: datetime
+) -> Trial:
     """Read at most `asked.limit` (20) records of the newest windows and map them. Raises Fault."""
     most = min(asked.limit or MOST, MOST)
     records: list[Record] = []
@@ -52,7 +56,9 @@ async def trial(flow: Flow, talk: Talk, lookups: Lookups, asked: RunAsked, now: 
         if len(records) >= most:
             break
     preview = compile_preview(flow.scheme, flow.source, flow.target, None)
-    made = preview.of(records, lookups, now) if preview else []
+    made = await answers.found(lambda seen: preview.of(records, seen, now), tables) if preview else []
+    if answers.fault is not None:
+        raise answers.fault
     return Trial(len(records), [_tried(flow, records, one) for one in made])
 
 

@@ -13,6 +13,7 @@ from engine.clock import Clock
 from engine.crash import point
 from engine.errors import DuijieError, Fault, LeaseLost, Wrong
 from engine.model.ledger import Lease
+from engine.run.answers import Answers, Library
 from engine.run.flow import Flow, Flows
 from engine.run.journal import Journal
 from engine.run.lines import Lines, keys_honoured, later, settle_of
@@ -22,7 +23,7 @@ from engine.run.push import Push, close_runs
 from engine.run.shelf import shelve
 from engine.run.verdict import Rules
 from engine.say import Say, Words
-from engine.store import lookups, queue, runs, schemes
+from engine.store import lookups, queue, runs, schemes, waits
 from engine.store.lookups import Tables
 from engine.store.runs import ReadDone
 from engine.store.store import Store
@@ -58,6 +59,7 @@ class Worker:
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
     _signals: dict[int, Signals] = field(default_factory=dict)
     _tables: dict[tuple[int, int], Tables] = field(default_factory=dict)
+    library: Library = field(default_factory=Library)
     _order: Order = field(default_factory=Order)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -228,11 +230,12 @@ class Worker:
             clock=self.clock,
             rules=self._rules(flow, code),
             tables=lambda: self._tables_of(flow),
+            answers=await self._answers(flow, lease),
             more=lambda: signals.pulling > 0,
             woken=signals.woken,
             stopping=self.stopping,
         )
-        again = await push.run()
+        again = _sooner(await push.run(), await self._wakes(lease))
         if again is None or not self.stopping.is_set():
             await close_runs(self.store, lease.scheme_id, self.clock)
         return again
@@ -244,14 +247,26 @@ class Worker:
             self.store,
             lease,
             tables=lambda: self._tables_of(flow),
+            answers=await self._answers(flow, lease),
             clock=self.clock,
             more=lambda: signals.pulling > 0,
             woken=signals.woken,
             stopping=self.stopping,
         )
+        again = _sooner(again, await self._wakes(lease))
         if again is None or not self.stopping.is_set():
             await close_runs(self.store, lease.scheme_id, self.clock)
         return again
+
+    async def _answers(self, flow: Flow, lease: Lease) -> Answers:
+        """The lookups of one pass; what a vendor lacked some time ago is asked for again."""
+        if flow.live:
+            now = self.clock.now()
+            await asyncio.to_thread(self.store.write, lambda write: waits.wake(write, lease.scheme_id, now))
+        return Answers(flow, self.store, self.lines, self.clock, self.library, lease)
+
+    async def _wakes(self, lease: Lease) -> datetime | None:
+        return await asyncio.to_thread(self.store.read, lambda read: waits.next_wake(read, lease.scheme_id))
 
     async def _flow(self, lease: Lease) -> Flow:
         published = await asyncio.to_thread(
@@ -284,6 +299,10 @@ class Worker:
             pairs = self.store.read(lambda read: lookups.load(read, flow.mapping.tables))
             kept = self._tables[place] = Tables(revision, pairs)
         return kept
+
+
+def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other
 
 
 def _passes(kind: str, attempts: int) -> bool:

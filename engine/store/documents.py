@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from engine.model.ledger import State, by_hand
-from engine.store.plan import unplan
 from engine.store.tables import attempt, document, document_record, record
+from engine.store.unplan import unplan
 
 SHOWN = (
     document.c.id,

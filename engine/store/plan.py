@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Integer, and_, bindparam, delete, insert, or_
 from engine.exact import encode
 from engine.model.ledger import Action, PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
+from engine.store import pools, waits
 from engine.store.keys import stored_key, with_key
 from engine.store.prepared import Prepared
 from engine.store.queue import fence
@@ -77,6 +78,9 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     if held and batch.revision is not None and _tables_changed(connection, batch.revision):
         known = replace(batch, plans=tuple(plan for plan in batch.plans if plan.why != "held"), revision=None)
         return _plan(connection, known) + len(batch.plans) - len(known.plans)
+    if held and batch.sources and (came := waits.arrived(connection, batch)):
+        known = replace(batch, plans=tuple(plan for plan in batch.plans if plan.key not in came))
+        return _plan(connection, known) + len(batch.plans) - len(known.plans)
     present = _present(connection, batch)
     fresh = [plan for plan in batch.plans if plan.key not in present]
     altered = [(present[plan.key], plan) for plan in batch.plans if plan.key in present]
@@ -91,10 +95,12 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
             connection.execute(
                 update(document).where(document.c.id == row.id).values(**values, changed_at=batch.at)
             )
-        _link(connection, [(row.id, plan)], replace=True)
+        _link(connection, batch, [(row.id, plan)], replace=True)
     hashes = {ident: mapped for plan in handled for ident, mapped in _sources(plan)}
     if hashes:
         _planned.run(connection, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()])
+    if batch.offers:
+        pools.keep(connection, [one for one in batch.offers if one.record_id in hashes], batch.at)
     return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
 
 
@@ -134,7 +140,7 @@ def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -
         }
         for plan in plans
     ]
-    _link(connection, zip(_documents.firsts(connection, rows), plans, strict=True), replace=False)
+    _link(connection, batch, zip(_documents.firsts(connection, rows), plans, strict=True), replace=False)
 
 
 def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
@@ -200,7 +206,9 @@ def _sources(plan: Planned) -> tuple[tuple[int, str], ...]:
     return plan.sources or ((plan.record.id, plan.record.hash),)
 
 
-def _link(connection: Connection, pairs: Iterable[tuple[int, Planned]], *, replace: bool) -> None:
+def _link(
+    connection: Connection, batch: PlanKept, pairs: Iterable[tuple[int, Planned]], *, replace: bool
+) -> None:
     """Which records stand behind which document, and with what content."""
     linked = [(ident, plan) for ident, plan in pairs]
     if replace:
@@ -213,13 +221,4 @@ def _link(connection: Connection, pairs: Iterable[tuple[int, Planned]], *, repla
         for source, mapped in _sources(plan)
     ]
     _links.run(connection, rows)
-
-
-def unplan(connection: Connection, where: Any) -> int:
-    """Have the records behind the documents `where` mapped again; gives how many records."""
-    behind = (
-        select(document_record.c.record_id)
-        .join(document, document.c.id == document_record.c.document_id)
-        .where(where)
-    )
-    return connection.execute(update(record).where(record.c.id.in_(behind)).values(planned_hash="")).rowcount
+    waits.note(connection, batch, linked, anew=replace)

@@ -157,6 +157,15 @@ lookup = Table(
     Column("title", Text, nullable=False, default=""),
     Column("revision", Integer, nullable=False, default=0),
     Column("changed_at", UTCTime, nullable=False),
+    Column("kind", Text, nullable=False, default="codes", server_default="codes", comment="codes or rules"),
+    Column(
+        "columns",
+        Text,
+        nullable=False,
+        default="{}",
+        server_default="{}",
+        comment="JSON: the names of its columns; of rules also match and miss",
+    ),
 )
 
 lookup_row = Table(
@@ -166,6 +175,22 @@ lookup_row = Table(
     Column("left", Text, primary_key=True),
     Column("right", Text, nullable=False),
     Column("title", Text, nullable=False, default=""),
+    Column(
+        "since",
+        Text,
+        primary_key=True,
+        default="",
+        server_default="",
+        comment="the first day on which the row holds; empty: always did",
+    ),
+    Column(
+        "until",
+        Text,
+        nullable=False,
+        default="",
+        server_default="",
+        comment="the last day; empty: for ever",
+    ),
 )
 
 schedule = Table(
@@ -306,6 +331,42 @@ document_record = Table(
     Column("record_hash", Text, nullable=False),
     Column("lines", Text, comment="JSON of line keys where a document holds part of a record"),
     Index("ix_document_record_record", "record_id"),
+)
+
+pool = Table(
+    "pool",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column(
+        "lens", Text, nullable=False, comment="JSON: by which fields records are found, and what they give"
+    ),
+    Column("revision", Integer, nullable=False, default=0),
+    Column("reached", Id, nullable=False, default=0),
+    Column("whole", Boolean, nullable=False, default=False),
+    UniqueConstraint("scheme_id", "lens"),
+)
+
+pool_row = Table(
+    "pool_row",
+    meta,
+    _ref("pool_id", "pool", primary=True),
+    _ref("record_id", "record", primary=True),
+    Column("place", Integer, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Index("ix_pool_row_code", "pool_id", "code"),
+)
+
+document_wait = Table(
+    "document_wait",
+    meta,
+    _ref("document_id", "document", primary=True),
+    Column("source", Text, primary_key=True, comment="table:name, pool:id or live:name"),
+    Column("code", Text, primary_key=True),
+    Column("label", Text, nullable=False, comment="the lookup's name in the scheme"),
+    Column("again_at", UTCTime),
+    Index("ix_document_wait_code", "source", "code"),
 )
 
 attempt = Table(

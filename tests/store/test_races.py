@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from engine.errors import Conflict
-from engine.model.ledger import Lease, Outcome, Planned
-from engine.store import documents, leader, lookups, plan as plans, queue, runs, send
+from engine.model.ledger import Lease, Offered, Outcome, Planned
+from engine.store import documents, leader, lookups, plan as plans, pools, queue, runs, send
 from engine.store.lookups import Pair
 from engine.store.send import Mark, Settled
 from engine.store.store import Store
@@ -182,3 +182,32 @@ def test_a_plan_and_an_import_at_the_same_time_see_each_other(desk: Desk, first:
 def replaced(connection: Connection) -> None:
     lookups.replace(connection, "t", [Pair("x", "1")], NOW)
     lookups.release(connection)
+
+
+def test_a_code_that_comes_into_a_pool_while_its_plan_is_on_the_way_holds_nothing(desk: Desk) -> None:
+    desk.read({"id": 1})
+    (one,) = desk.unplanned()
+    found = desk.store.write(lambda c: pools.make(c, desk.code, "[]"))
+    assert found is not None
+    held = replace(
+        desk.planned(Planned(one, "1", "waiting", "held", tables=(("goods", "x"),))),
+        sources={"goods": f"pool:{found.id}"},
+    )
+    came = [Offered(found.id, one.id, (("x", "1"),))]
+    assert while_uncommitted(desk, lambda c: pools.keep(c, came, NOW), lambda c: plans.plan(c, [held])) == [1]
+    assert desk.unplanned() == [one], "it is mapped once more, with the code"
+
+
+def test_a_code_that_comes_into_a_pool_after_its_plan_lets_it_go(desk: Desk) -> None:
+    desk.read({"id": 1})
+    (one,) = desk.unplanned()
+    found = desk.store.write(lambda c: pools.make(c, desk.code, "[]"))
+    assert found is not None
+    held = replace(
+        desk.planned(Planned(one, "1", "waiting", "held", tables=(("goods", "x"),))),
+        sources={"goods": f"pool:{found.id}"},
+    )
+    came = [Offered(found.id, one.id, (("x", "1"),))]
+    while_uncommitted(desk, lambda c: plans.plan(c, [held]), lambda c: pools.keep(c, came, NOW))
+    assert desk.unplanned() == [one]
+    assert desk.store.read(lambda c: queue.standing(c, "push", desk.scheme_id))["waiting"].due_at == NOW
