@@ -24,4 +24,7 @@ lock: ## make requirements/*.txt anew from pyproject.toml (needs uv)
 	@uv pip compile $(LOCK) --extra postgres -o requirements/run.txt pyproject.toml
 	@uv pip compile $(LOCK) --extra dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 
-.PHONY: help setup demo test check lock
+editor: ## bundle the scheme editor anew (needs Node.js and npm)
+	@cd webui/editor && npm ci --no-audit --no-fund && npm run build
+
+.PHONY: help setup demo test check lock editor

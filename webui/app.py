@@ -18,6 +18,7 @@ from webui import (
     connections,
     connectors,
     documents,
+    drafts,
     health,
     home,
     invitations,
@@ -36,7 +37,7 @@ from webui.shown import furnish, visible
 from webui.web import Web
 
 PAGES = (
-    *(home, schemes, runs, documents, attempts, lookups, connections, connectors),
+    *(home, schemes, drafts, runs, documents, attempts, lookups, connections, connectors),
     *(logins, invitations, account, people, audit, look, health),
 )
 MOST_BODY = 4 * 1024 * 1024

@@ -101,6 +101,11 @@ def standing(scheme: Published, tally: Tally, run: Any, cursor: datetime | None)
     return Standing(scheme, tally, of_states(shown, tally.held), run, cursor, lag, late)
 
 
+def broken(one: Standing) -> bool:
+    """Whether its last run met a fault."""
+    return bool(one.run and one.run.fault)
+
+
 def _pace(scheme: Published) -> timedelta:
     """How far behind a scheme may be: twice its shortest span; endless where it runs by clock or by hand."""
     read = reading(scheme.text)

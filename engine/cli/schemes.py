@@ -5,22 +5,20 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from engine import publish as publishing
 from engine.cli.desk import SETTLED, SOME, WRONG, Desk, scheme_of, text_of
 from engine.cli.parser import Commands, argument
 from engine.cli.show import by_line, problem_json
 from engine.document.cases import Result, read_cases, run_cases
-from engine.document.check import Checked, Known, check as checked
-from engine.document.scheme import read_scheme
+from engine.document.check import check as checked
 from engine.errors import Wrong
-from engine.model.scheme import Scheme
 from engine.model.values import Json, Problem
+from engine.publish import Kept, Wish
 from engine.registry import Registry
 from engine.say import Say, Words
-from engine.store import connections, documents, lookups, schemes
+from engine.store import schemes
 
 
 def add(commands: Commands) -> None:
@@ -145,79 +143,15 @@ def _report_cases(desk: Desk, wrong: Sequence[Told], results: Sequence[tuple[str
 
 
 def publish(asked: Namespace, desk: Desk) -> int:
-    text, registry = text_of(asked.file), desk.registry()
+    wish, registry = Wish(text_of(asked.file), asked.note, "cli", asked.new), desk.registry()
     with desk.store() as store:
-        told = store.write(lambda write: _publish(write, text, registry, asked, desk.clock.now()))
+        told = store.write(lambda write: publishing.publish(write, wish, registry, desk.clock.now()))
     if not isinstance(told, Kept):
         report(desk, [Told(asked.file, told.problems)])
         return WRONG
     desk.terminal.problems(told.checked.problems, asked.file)
     _say_kept(desk, told)
     return SETTLED
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What publishing did: the version now in force, and whether it is a new one."""
-
-    checked: Checked
-    scheme: str
-    version: int
-    fresh: bool
-    refused: int = 0
-
-
-def _publish(write: Any, text: str, registry: Registry, asked: Namespace, now: datetime) -> Kept | Checked:
-    """Check against this very store and keep, in one transaction."""
-    found = checked(text, registry, _known(write))
-    scheme = found.scheme
-    twin = _twin(write, scheme, registry) if scheme is not None and not asked.new else None
-    if twin is not None:
-        found = Checked(found.scheme, found.mapping, (*found.problems, twin))
-    if scheme is None or not found.fine:
-        return found
-    return keep(write, found, scheme, text, asked.note, now)
-
-
-def keep(write: Any, found: Checked, scheme: Scheme, text: str, note: str, now: datetime) -> Kept:
-    """Store the text as the next version; the text in force is not stored twice."""
-    before = schemes.published(write, scheme.scheme)
-    if before is not None and before.text == text:
-        return Kept(found, scheme.scheme, before.version, fresh=False)
-    version = schemes.publish(write, scheme.scheme, scheme.title, text, note, "cli", now)
-    refused = documents.tally(write, before.id).get("refused", 0) if before else 0
-    return Kept(found, scheme.scheme, version, fresh=True, refused=refused)
-
-
-def _known(connection: Any) -> Known:
-    tables = [table.code for table in lookups.tables(connection)]
-    read = {one.code: read_scheme(one.text)[0] for one in schemes.every(connection)}
-    return Known(
-        connections.codes(connection), tables, {code: one for code, one in read.items() if one is not None}
-    )
-
-
-def _twin(connection: Any, scheme: Scheme, registry: Registry) -> Problem | None:
-    """Another code with the same ends: most often a renamed file, and then everything would go out twice."""
-    if scheme.target is None:
-        return None
-    for other in schemes.every(connection):
-        read, _ = read_scheme(other.text)
-        if read is None or other.code == scheme.scheme or _ends(read, registry) != _ends(scheme, registry):
-            continue
-        says = Say(
-            "方案 {other} 已经在把同样的源写到同样的目标；另一个代码会把所有单据再写一遍。", other=other.code
-        )
-        do = Say("沿用代码 {other}；确实是另一份数据就加 --new。", other=other.code)
-        return Problem("scheme", "twin", says, do, scheme.marks.get("scheme"))
-    return None
-
-
-def _ends(scheme: Scheme, registry: Registry) -> list[tuple[str, str]]:
-    """Connection and operation of each end; a scheme that writes nothing has one."""
-    ends = [end for end in (scheme.source, scheme.target) if end is not None]
-    found = [(end.connection, registry.operation(end.operation)) for end in ends]
-    return [(connection, operation.operation if operation else "") for connection, operation in found]
 
 
 def _say_kept(desk: Desk, kept: Kept) -> None:
@@ -264,16 +198,10 @@ def rollback(asked: Namespace, desk: Desk) -> int:
                 ]
             )
         text, note = versions[asked.version].text, Say("回退到第 {version} 版", version=asked.version)
-        told = store.write(lambda write: _again(write, text, registry, str(note), desk.clock.now()))
+        wish = Wish(text, str(note), "cli")
+        told = store.write(lambda write: publishing.again(write, wish, registry, desk.clock.now()))
     if not isinstance(told, Kept):
         report(desk, [Told(asked.scheme, told.problems)])
         return WRONG
     _say_kept(desk, told)
     return SETTLED
-
-
-def _again(write: Any, text: str, registry: Registry, note: str, now: datetime) -> Kept | Checked:
-    found = checked(text, registry, _known(write))
-    if found.scheme is None or not found.fine:
-        return found
-    return keep(write, found, found.scheme, text, note, now)

@@ -90,6 +90,11 @@ def assign(connection: Connection, code: str, team: str) -> bool:
     )
 
 
+def enable(connection: Connection, code: str, enabled: bool) -> bool:
+    """Pause a scheme, or let it run by its schedule again; what waits in the queue is not touched."""
+    return bool(connection.execute(update(scheme).where(scheme.c.code == code).values(enabled=enabled)).rowcount)
+
+
 def teams(connection: Connection) -> list[str]:
     """The groups that schemes and people are in, "" left out."""
     return sorted(set(connection.scalars(select(scheme.c.team).distinct())) - {""})

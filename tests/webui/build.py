@@ -325,6 +325,7 @@ def pages(shop: Shop) -> list[str]:
         "/runs",
         f"/runs/{shop.run}",
         f"/runs/{shop.run + 1}",
+        "/schemes",
         f"/schemes/{CODE}",
         f"/schemes/{CODE}/versions/1",
         f"/schemes/{CODE}/documents",

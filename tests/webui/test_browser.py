@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.store import runs
+from engine.store import people, runs
 from tests.webui import build
 from webui.server import listen
 
@@ -50,6 +50,65 @@ def site(tmp_path: Path) -> Iterator[tuple[build.Shop, str]]:
     server.task_dispatcher.shutdown()
     assert not thread.is_alive()
     shop.store.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[tuple[build.Shop, str]]:
+    """The same behind its login."""
+    shop = build.full(tmp_path)
+    server = listen(shop.house, 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield shop, f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(10)
+    server.task_dispatcher.shutdown()
+    shop.store.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_from_the_first_link_to_a_published_draft(
+    house: tuple[build.Shop, str], chromium: Browser, size: str
+) -> None:
+    """First start, login, editor, check in place, publish: as a person does it."""
+    shop, address = house
+    shop.store.write(lambda c: people.invite(c, "k" * 64, None, shop.clock.now()))
+    width, height = SIZES[size]
+    page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
+    seen = Seen(page)
+    page.goto(f"{address}/schemes")
+    page.get_by_text("还没有管理员").wait_for()
+    page.goto(f"{address}/invitation/{'k' * 64}")
+    page.get_by_label("登录名").fill("li.wei")
+    page.get_by_label("密码").fill(build.GOOD)
+    page.get_by_label("再输一次").fill(build.GOOD)
+    page.get_by_role("button", name="设好并登录").click()
+    page.get_by_role("link", name="方案", exact=True).click()
+    page.get_by_role("link", name="旺店通出库单", exact=False).first.click()
+    page.get_by_role("button", name="修改").click()
+    page.get_by_text("可以发布").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+Home")
+    page.keyboard.type("titel: x\n")
+    page.get_by_text("处要改").wait_for()
+    assert page.locator(".cm-lint-marker-error").count() >= 1
+    page.keyboard.press("ControlOrMeta+Home")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Delete")
+    page.get_by_text("可以发布").wait_for()
+    page.keyboard.press("ControlOrMeta+End")
+    page.keyboard.type("\n# 改过\n")
+    page.get_by_role("button", name="保存草稿").click()
+    page.get_by_text("意思没有变").wait_for()
+    page.get_by_label("这一版改了什么").fill("加一行注释")
+    page.get_by_role("button", name="发布保存过的草稿").click()
+    page.get_by_text("加一行注释").wait_for()
+    page.get_by_role("button", name="退出").click()
+    page.get_by_role("heading", name="登录").wait_for()
+    assert seen.origins == {address}
+    assert seen.complaints == []
+    page.context.close()
 
 
 @pytest.mark.parametrize("size", SIZES)

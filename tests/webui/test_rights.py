@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 
 from engine.model.people import RIGHTS, ROLES, Person, Right
-from engine.store import logins, overview, schemes
+from engine.store import drafts, logins, overview, schemes
+from engine.store.drafts import Draft
 from tests.webui import build
 from webui import rights
 from webui.rights import OPEN, OWN, ROUTES
@@ -22,6 +23,7 @@ THEIRS = "华南"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[build.Shop]:
     made = build.full(tmp_path_factory.mktemp("rights"))
+    made.store.write(lambda c: drafts.begin(c, Draft(build.CODE, "", OURS, "x", 1, 1, "li.wei", made.clock.now())))
     for code, team in ((build.CODE, OURS), ("jd-inbound", THEIRS)):
         made.store.write(lambda c, code=code, team=team: schemes.assign(c, code, team))
     yield made
@@ -40,6 +42,7 @@ def address(shop: build.Shop, rule: Any) -> str:
     known: dict[str, Any] = {
         "code": "物料" if rule.endpoint.startswith("lookups.") else build.CODE,
         "number": 1,
+        "other": 1,
         "name": build.QUERY,
         "secret": "x" * 64,
         "filename": "app.css",
