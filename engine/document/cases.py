@@ -133,7 +133,7 @@ def _case(node: Node, path: str, reading: Reading) -> Case | None:
     if not all(isinstance(record, dict) for record in cast(tuple[object, ...], records)):
         reading.tell(path, "form", Say("一条数据要写成“键: 值”"), Say("检查 record 或 records"), node.at)
     now = _instant(made.get("now"), under(path, "now"), reading)
-    if len(reading.problems) > before or now is None:
+    if len(reading.problems) > before or now is None or "name" not in made:
         return None
     expected = Expected(
         documents=cast("tuple[Json, ...] | None", made.get("documents")),

@@ -38,7 +38,9 @@ def compile_jmespath(text: str) -> Coded:
     """Null is missing: JMESPath does not tell them apart. Raises Slip."""
     _bearable(text)
     try:
-        parsed = jmespath.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # literals without quotes, `a`, are an old form that people write
+            parsed = jmespath.compile(text)
     except JMESPathError as wrong:
         at = getattr(wrong, "lex_position", None) or getattr(wrong, "lexer_position", 0) or 0
         raise Slip(at, Say("JMESPath 读不懂"), Say("从这里起检查写法")) from None

@@ -22,6 +22,8 @@ STEPS = 1_000_000
 
 TOO_MUCH = "too_much"
 LONGEST_TEXT = 1_000_000
+LONG_TEXT = 256
+"""A text that is made costs one step for each 32 signs from here on: at most 32 million signs a record."""
 MOST_ITEMS = 10_000
 
 
@@ -101,13 +103,13 @@ Dress: TypeAlias = Callable[[Value, Scope], Value]
 
 
 def fits(text: str, scope: Scope) -> str:
-    """The text again where it is of bearable length; long ones are charged."""
-    if len(text) > 4096:
+    """The text again where it is of bearable length; long ones are charged, for they take memory."""
+    if len(text) > LONG_TEXT:
         if len(text) > LONGEST_TEXT:
             raise Trouble(
                 "too_long",
                 Say("算出的文本超过 {most} 个字符", most=LONGEST_TEXT),
                 Say("截短它，或检查 REPLACE 和拼接"),
             )
-        scope.run.spend(len(text) >> 10)
+        scope.run.spend(len(text) >> 5)
     return text

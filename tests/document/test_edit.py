@@ -112,3 +112,41 @@ def test_any_text_can_be_spliced_in_anywhere(new: str, path: str) -> None:
         place: value(node) for place, node, _ in walk(root) if isinstance(node, Scalar) and place != path
     }
     assert all(at(ODD, place) == found for place, found in untouched.items())
+
+
+def outside(text: str, paths: set[str]) -> str:
+    """The text without the values at these paths: what no edit of them may touch."""
+    root, problems = read(text)
+    assert root is not None
+    assert problems == []
+    spans = sorted((node.start, node.end) for place, node, _ in walk(root) if place in paths)
+    kept, at = "", 0
+    for start, end in spans:
+        kept, at = kept + text[at:start] + "\0", end
+    return kept + text[at:]
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
+    ["=CONCAT('a # b', c)", "a: b", "- x", "no", "010", "x | lookup(仓库)", "", " ", "#", "'", "\n", "|"]
+)
+NEW = WORDS | st.integers(-(10**20), 10**20) | st.booleans() | st.none()
+PLACES = [
+    "map.code",
+    "map.org.value",
+    "map.othOutRecords.map.qty",
+    "source.where",
+    "title",
+    "x-tool.kept",
+    "on_change",
+]
+WITH_MORE = EXAMPLE.rstrip("\n") + "\nx-tool:   {kept: 'a # b',  also: [1,  2]}  # 尾\n# 最后一行"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), NEW), min_size=1, max_size=6))
+def test_any_number_of_splices_leaves_every_other_byte_as_it_was(edits: list[tuple[str, Json]]) -> None:
+    text, touched = WITH_MORE, {path for path, _ in edits}
+    for path, new in edits:
+        text = splice(text, path, new)
+    assert outside(text, touched) == outside(WITH_MORE, touched)
+    assert {path: at(text, path) for path in touched} == dict(edits)

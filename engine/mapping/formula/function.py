@@ -11,7 +11,7 @@ from engine.mapping.formula.tree import Tree
 from engine.mapping.ground import Ground
 from engine.mapping.manual import Example, Kind, Param
 from engine.mapping.plain import Value
-from engine.mapping.scope import Find, Scope
+from engine.mapping.scope import LONG_TEXT, Find, Scope, fits
 from engine.say import Say, Words
 
 
@@ -77,20 +77,44 @@ class Function:
         return tuple(found[:count])
 
 
-def eager(work: Callable[..., Value]) -> Make:
-    """A function all of whose arguments are read before it works; `work` takes them, then the scope."""
+LONG = 4096
+"""Texts up to here cost nothing but their step; no business value is longer."""
+
+
+def eager(work: Callable[..., Value], slow: bool = False) -> Make:
+    """A function all of whose arguments are read before it works; `work` takes them, then the scope.
+
+    Long texts are charged by their length, a hundred times as much where `slow` work goes sign by sign.
+    """
+    shift = 3 if slow else 10
 
     def make(args: Args) -> Find:
         ready = args.ready()
         if len(ready) == 1:
             only = ready[0]
-            return lambda row, scope: work(only(row, scope), scope=scope)
-        if len(ready) == 2:
-            first, second = ready
-            return lambda row, scope: work(first(row, scope), second(row, scope), scope=scope)
-        return lambda row, scope: work(*[one(row, scope) for one in ready], scope=scope)
+
+            def one(row: Value, scope: Scope) -> Value:
+                value = only(row, scope)
+                if value.__class__ is str and len(value) > LONG:
+                    scope.run.spend(len(value) >> shift)
+                return _made(work(value, scope=scope), scope)
+
+            return one
+
+        def several(row: Value, scope: Scope) -> Value:
+            values = [one(row, scope) for one in ready]
+            for value in values:
+                if value.__class__ is str and len(value) > LONG:
+                    scope.run.spend(len(value) >> shift)
+            return _made(work(*values, scope=scope), scope)
+
+        return several
 
     return make
+
+
+def _made(value: Value, scope: Scope) -> Value:
+    return fits(value, scope) if value.__class__ is str and len(value) > LONG_TEXT else value
 
 
 def takes(*params: Param) -> tuple[Param, ...]:

@@ -147,7 +147,7 @@ def numbered(rows: list[Json], number: int, *, scope: Scope) -> Value:
     return rows[place] if number and -len(rows) <= place < len(rows) else MISSING
 
 
-def identity(item: Json) -> object:
+def identity(item: Json, scope: Scope) -> object:
     """What makes two items the same: the text of texts, the value of numbers, the content of the rest."""
     if isinstance(item, str | bool | None):
         return (type(item), item)
@@ -155,9 +155,11 @@ def identity(item: Json) -> object:
     if number is not None:
         return (Decimal, number)
     try:
-        return canonical(item)
+        content = canonical(item)
     except (TypeError, ValueError, RecursionError, UnicodeError, OverflowError):
         raise Trouble("no_json", Say("列表里有不能比较的项"), Say("核对源数据")) from None
+    scope.run.spend(len(content) >> 6)
+    return content
 
 
 def unique(rows: list[Json], *, scope: Scope) -> list[Json]:
@@ -165,7 +167,7 @@ def unique(rows: list[Json], *, scope: Scope) -> list[Json]:
     found: dict[object, Json] = {}
     for one in rows:
         if not blank(one):
-            found.setdefault(identity(one), one)
+            found.setdefault(identity(one, scope), one)
     return list(found.values())
 
 

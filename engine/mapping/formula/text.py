@@ -11,7 +11,7 @@ from engine.mapping.formula.function import Args, Function, eager, shows, takes
 from engine.mapping.formula.number import read_picture
 from engine.mapping.manual import Param
 from engine.mapping.plain import MISSING, Value, as_number, as_text, blank
-from engine.mapping.scope import LONGEST_TEXT, MOST_ITEMS, Find, Scope, Trouble, fits
+from engine.mapping.scope import LONG_TEXT, LONGEST_TEXT, MOST_ITEMS, Find, Scope, Trouble, fits
 from engine.mapping.slip import Slip
 from engine.model.values import Json
 from engine.say import Say
@@ -53,7 +53,7 @@ def _of_names(fixed: list[str], names: list[tuple[int, str]], slow: Find) -> Fin
             text = "".join(pieces)
         except (KeyError, TypeError):
             return slow(row, scope)
-        return text if len(text) < 4096 else slow(row, scope)
+        return text if len(text) <= LONG_TEXT else slow(row, scope)
 
     return concat
 
