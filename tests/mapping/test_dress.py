@@ -167,3 +167,20 @@ def test_a_name_written_twice_holds_the_last_that_has_a_value() -> None:
     mapping, _ = compile_mapping(scheme(pairs), None, None, None)
     assert mapping is not None
     assert mapping.apply({"a": "1", "b": "2"}, {}, NOW).document == {"t": "2"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "x", "gives"),
+    [
+        ("datetime", "x", "2026-01-01T20:00:00Z", "2026-01-02 04:00:00"),
+        ("datetime", "x", "2026-01-01T20:00:00.123-0500", "2026-01-02 09:00:00"),
+        ("date", "x", "2026-01-01T20:00:00Z", "2026-01-02"),
+        ("datetime", "x | datetime(zoned)", "2026-01-01 20:00:00", "2026-01-01T20:00:00+08:00"),
+        ("datetime", "x | datetime(zoned, zone=UTC)", "2026-01-01 20:00:00", "2026-01-01T12:00:00+00:00"),
+        ("datetime", "x | datetime(from=ms)", 1767297845000, "2026-01-02 04:04:05"),
+    ],
+)
+def test_a_time_with_an_offset_is_told_on_the_clock_of_the_source(
+    kind: str, cell: str, x: Any, gives: str
+) -> None:
+    assert put(x, kind, cell) == gives
