@@ -27,7 +27,7 @@ QUOTED = {"是/否", "(：)"}
 """What an English sentence quotes as it is written."""
 OUTRIGHT = ("cli", "run", "store", "wire")
 """Where a Chinese text outside a Say would be a sentence; elsewhere there are aliases, codes and vendors' words."""
-HEADS = {"左", "右", "源", "目标", "源编码", "目标编码"}
+HEADS = {"左", "右", "源", "目标", "源编码", "目标编码", "起", "止", "说明"}
 """The heads that a CSV file of a lookup may have."""
 
 
