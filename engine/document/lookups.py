@@ -114,7 +114,8 @@ class Rule:
             if key == "give" and isinstance(child, Pairs):
                 made[key] = Bag(Plain()).read(child, place, reading)
             elif isinstance(child, Items):
-                made[key] = Listed(Plain()).read(child, place, reading)
+                listed = Listed(Plain()).read(child, place, reading)
+                made[key] = list(listed) if isinstance(listed, tuple) else listed
             else:
                 made[key] = Plain().read(child, place, reading)
         return UNREAD if any(one is UNREAD for one in made.values()) else made

@@ -279,3 +279,54 @@ def test_who_runs_first_must_be_there_and_not_wait_in_turn() -> None:
         "note",
         "note",
     ]
+
+
+LOOKS = """\
+scheme: orders
+source: {connection: wdt-main, operation: wdt.stockout.order.query, begin: 2026-11-01}
+"""
+
+
+def test_a_lookup_of_the_schemes_own_is_held_against_what_it_looks_into() -> None:
+    def told(lookup: str, **others: str) -> list[str]:
+        return ordered(LOOKS + f"lookups:\n  x: {lookup}\n", **others)
+
+    assert told("{scheme: goods, by: order_no, give: order_no}", goods="") == []
+    assert (
+        told("{scheme: goods, each: details_list, by: [^.order_no, spec_no], give: {a: goods_no}}", goods="")
+        == []
+    )
+    assert told("{scheme: goods, by: color, give: order_no}", goods="") == ["unknown_source"]
+    assert told("{scheme: goods, by: order_no, give: {a: color | tirm}}", goods="") == ["unknown_source"]
+    assert told("{scheme: goods, by: order_no, give: order_no}") == ["unknown_scheme"]
+    live = "connection: wdt-main, operation: wdt.stockout.order.query, by: order_no, give: stockout_id"
+    assert told("{" + live + ", ask: {stockout_no: =key}, keep: 1h}") == []
+    assert told("{" + live + ", ask: {stockout_no: =code}}") == ["unknown_source"]
+    assert told("{connection: x, operation: none, by: a, give: b}") == [
+        "unknown_operation",
+        "unknown_connection",
+    ]
+    assert told("{by: a, give: b}") == ["form"]
+    assert told("{scheme: goods, by: order_no}", goods="") == ["missing"]
+
+
+def test_rule_tables_are_checked_with_the_scheme() -> None:
+    def told(*rows: str, more: str = "") -> list[tuple[str, str]]:
+        listed = "".join(f"      - {row}\n" for row in rows)
+        text = f"{LOOKS}rules:\n  t:\n    inputs: {{p: text, w: number}}\n{more}    rows:\n{listed}"
+        known = Known({"wdt-main": "wdt"}, ())
+        return [(problem.code, problem.weight) for problem in check(text, REGISTRY, known).problems]
+
+    assert told("{p: [a, b], w: ..3, give: 1}", "{give: 2}") == []
+    assert told("{p: a, give: 1}") == [("rule_gap", "warning")]
+    assert told("{p: a, give: 1}", more="    miss: 7\n") != []
+    assert told("{p: a, give: 1}", more="    miss: '7'\n") == []
+    assert told("{give: 1}", "{p: a, give: 2}") == [("rule_idle", "warning")]
+    assert told("{p: a, give: 1}", "{w: 3, give: 2}", "{give: 3}", more="    match: best\n") == [
+        ("rule_overlap", "problem")
+    ]
+    assert told("{p: a, w: x, give: 1}", "{q: 1}") == [("syntax", "problem")] * 3
+    assert told("{give: 1}", more="    miss: hold\n") == [("rule_hold", "problem")]
+    twice = LOOKS + "lookups:\n  t: {scheme: goods, by: order_no, give: order_no}\n"
+    twice += "rules:\n  t: {inputs: {a: text}, rows: [{give: 1}]}\n"
+    assert ordered(twice, goods="") == ["name"]
