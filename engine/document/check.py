@@ -223,7 +223,7 @@ class _Checking:
             compile_lens(lookup, path, operation.give if operation else None, remarks)
             if lookup.scheme is None:
                 self.problems += compile_ask(lookup, path, self.scheme.marks)[1]
-        for name in (*self.scheme.lookups, *self.scheme.rules):
+        for name in dict.fromkeys((*self.scheme.lookups, *self.scheme.rules)):
             if "." in name or (name in self.scheme.lookups and name in self.scheme.rules):
                 says = Say("对照表和规则表的名字不能重复，也不能有点")
                 self.tell(

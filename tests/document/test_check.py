@@ -303,8 +303,8 @@ def test_a_lookup_of_the_schemes_own_is_held_against_what_it_looks_into() -> Non
     assert told("{" + live + ", ask: {stockout_no: =key}, keep: 1h}") == []
     assert told("{" + live + ", ask: {stockout_no: =code}}") == ["unknown_source"]
     assert told("{connection: x, operation: none, by: a, give: b}") == [
-        "unknown_operation",
         "unknown_connection",
+        "unknown_operation",
     ]
     assert told("{by: a, give: b}") == ["form"]
     assert told("{scheme: goods, by: order_no}", goods="") == ["missing"]
