@@ -1,24 +1,22 @@
 """The demo: orders cross a bad network, once each, and a second opinion checks every document.
 
-A fresh home, fresh simulators, the starter of `flows/`; the orders, the lookups and the second opinion
-(`expect.py`, which imports nothing of ours) are those of `flows/demo`.
+A fresh home, fresh simulators, one starter of `flows/`; the records, the lookups and the second opinion
+(which imports nothing of ours) are those of `flows/demo`, told in `engine/shows.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import shutil
 import tempfile
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from engine.cli.desk import FAULT, SETTLED, SOME, Desk, scheme_of, until_told
@@ -27,6 +25,7 @@ from engine.cli.parser import Commands, argument
 from engine.cli.serve import PORT, port_of
 from engine.cli.summary import Go, Shown, Verdict, tell
 from engine.cli.work import work_off, working
+from engine.document.near import offer
 from engine.document.scheme import read_scheme
 from engine.errors import Wrong
 from engine.model.ledger import RunAsked
@@ -35,19 +34,17 @@ from engine.run.flow import Flow
 from engine.run.pull import first_moment
 from engine.say import Say
 from engine.services import Services
-from engine.settings import SHIPPED, Settings
+from engine.settings import Settings
+from engine.shows import DEFAULT, FLOWS, SHOWS, Show, starter
 from engine.store import lookups, runs, schemes
 from engine.vendors import Vendors, put_up, register
 
-FLOWS = SHIPPED / "flows"
-STARTER = FLOWS / "wdt-stockout-to-bip-othout.yaml"
-TABLES = ("仓库", "物料", "单位")
 SEED = 20261101
 MOST = 100_000
 
 WEATHER: dict[str, tuple[int, dict[str, int]]] = {
-    "wdt": (4, {"reset_before": 50, "reset_after": 50, "bad_gateway": 50, "html": 50, "busy": 40}),
-    "yonbip": (
+    "source": (4, {"reset_before": 50, "reset_after": 50, "bad_gateway": 50, "html": 50, "busy": 40}),
+    "target": (
         7,
         {
             "save.reset_before": 10,
@@ -62,7 +59,7 @@ WEATHER: dict[str, tuple[int, dict[str, int]]] = {
         },
     ),
 }
-"""How bad the network is: a seed, and how many calls in a thousand each fault strikes."""
+"""How bad the network is at each end: a seed, and how many calls in a thousand each fault strikes."""
 
 
 def add(commands: Commands) -> None:
@@ -71,7 +68,15 @@ def add(commands: Commands) -> None:
     argument(
         command, "--once", action="store_true", says=Say("说完结果就结束；不写则网页一直开着，直到 Ctrl-C")
     )
-    argument(command, "--orders", metavar="N", default="1000", says=Say("多少张出库单"))
+    argument(
+        command,
+        "scheme",
+        metavar="SCHEME",
+        nargs="?",
+        default=DEFAULT,
+        says=Say("哪个样例方案；all 是逐个全跑"),
+    )
+    argument(command, "--orders", metavar="N", default="1000", says=Say("多少条"))
     argument(command, "--port", metavar="PORT", default=str(PORT), says=Say("网页的端口，只在本机"))
 
 
@@ -88,12 +93,22 @@ def fresh_home(settings: Settings) -> Iterator[Settings]:
 
 def demo(asked: Namespace, desk: Desk) -> int:
     port, count = port_of(asked.port), _count(asked.orders)
-    with put_up(seed=SEED) as vendors:
-        desk = replace(desk, settings=replace(desk.settings, allow=vendors.allow))
+    codes = [*SHOWS] if asked.scheme == "all" else [asked.scheme]
+    if asked.scheme not in (*SHOWS, "all"):
+        says = Say("演示没有样例方案 {name}。", name=asked.scheme)
+        raise Wrong([Problem("SCHEME", "unknown_scheme", says, offer(asked.scheme, [*SHOWS, "all"]))])
+    # Pages stay open with the last one only: before it there is more to come.
+    return max(
+        _alone(desk, code, count, port if code == codes[-1] and not asked.once else None) for code in codes
+    )
+
+
+def _alone(desk: Desk, code: str, count: int, port: int | None) -> int:
+    """One starter with simulators and a home of its own."""
+    with put_up(seed=SEED) as vendors, fresh_home(desk.settings) as settings:
+        desk = replace(desk, settings=replace(settings, allow=vendors.allow))
         return asyncio.run(
-            working(
-                desk, lambda services: _demo(desk, services, vendors, count, None if asked.once else port)
-            )
+            working(desk, lambda services: _demo(desk, services, vendors, Play(code, count), port))
         )
 
 
@@ -104,17 +119,39 @@ def _count(text: str) -> int:
     raise Wrong([Problem("--orders", "number", says)])
 
 
-async def _demo(desk: Desk, services: Services, vendors: Vendors, count: int, port: int | None) -> int:
+@dataclass(frozen=True)
+class Play:
+    """Which starter, with how many records."""
+
+    code: str
+    count: int
+
+    @property
+    def show(self) -> Show:
+        return SHOWS[self.code]
+
+
+async def _demo(desk: Desk, services: Services, vendors: Vendors, play: Play, port: int | None) -> int:
     """Prepare, run twice, compare, tell; the pages stay open where a port was given. Gives the exit code."""
     terminal = desk.terminal
-    flow = prepare(desk, services, vendors, count)
+    show = play.show
+    flow = prepare(desk, services, vendors, play)
     with ExitStack() as stack:
         address = stack.enter_context(_pages(desk, services, port)) if port is not None and desk.web else None
         if address:
             terminal.note(Say("网页：{address}", address=address))
-        orders = _orders(vendors, count, desk.clock.now())
-        terminal.note(Say("{count} 张出库单，从旺店通模拟器经很差的网络到用友BIP模拟器 …", count=count))
-        shown = await _twice(desk, services, vendors, flow, orders)
+        records = _records(vendors, play, desk.clock.now())
+        names = {end: services.registry.connectors[code].title for end, code in _ends(show).items()}
+        terminal.note(
+            Say(
+                "{title}：{count} 条{noun}，从{source}模拟器经很差的网络到{target}模拟器 …",
+                title=flow.scheme.title,
+                count=play.count,
+                noun=show.noun,
+                **names,
+            )
+        )
+        shown = await _twice(desk, services, vendors, Staged(flow, show, records))
         if isinstance(shown, int):
             return shown
         tell(terminal, shown)
@@ -125,18 +162,24 @@ async def _demo(desk: Desk, services: Services, vendors: Vendors, count: int, po
         return code
 
 
-def prepare(desk: Desk, services: Services, vendors: Vendors, count: int) -> Flow:
+def _ends(show: Show) -> dict[str, str]:
+    return {"source": show.source, "target": show.target}
+
+
+def prepare(desk: Desk, services: Services, vendors: Vendors, play: Play) -> Flow:
     """Connections, lookups and the published starter: what a person would do by hand."""
     store, now = services.store, desk.clock.now()
     for account, secrets in vendors.accounts(services.registry):
-        if account.connector == "wdt" and count > 1000:
-            # A real account bears 60 calls a minute; more orders would only make the demo long.
+        if account.connector == "wdt" and (play.count > 1000 or play.show.target == "wdt"):
+            # A real account bears 60 calls a minute; more of them would only make the demo long.
             account = replace(account, options={**account.options, "limits": {"per_minute": 6000}})
             vendors.direct("wdt/settings", {"per_minute": 6000})
         register(store, account, secrets, now)
-    tables = {table: read_pairs((FLOWS / "demo" / f"{table}.csv").read_bytes())[0] for table in TABLES}
+    tables = {
+        table: read_pairs((FLOWS / "demo" / f"{table}.csv").read_bytes())[0] for table in play.show.tables
+    }
     store.write(lambda write: [lookups.replace(write, table, pairs, now) for table, pairs in tables.items()])
-    text = STARTER.read_text("utf-8")
+    text = starter(play.code).read_text("utf-8")
     scheme, problems = read_scheme(text)
     if scheme is None:
         raise Wrong(problems)
@@ -145,25 +188,16 @@ def prepare(desk: Desk, services: Services, vendors: Vendors, count: int) -> Flo
     return services.flows.of(scheme_of(store, code))
 
 
-def _orders(vendors: Vendors, count: int, now: datetime) -> list[dict[str, Any]]:
-    """Invented orders of the last six days, handed to the simulator; then the weather turns bad."""
-    made: list[dict[str, Any]] = _script("orders").orders(
-        count, SEED, now - timedelta(days=6), now - timedelta(minutes=30)
-    )
-    vendors.direct("wdt/orders", {"orders": list(made)})
-    for name, (seed, struck) in WEATHER.items():
+def _records(vendors: Vendors, play: Play, now: datetime) -> list[dict[str, Any]]:
+    """Invented records of the last six days, handed to the simulator; then the weather turns bad."""
+    show = play.show
+    made = show.made(play.count, SEED, now - timedelta(days=6), now - timedelta(minutes=30))
+    vendors.direct(f"{show.source}/{show.deed}", {**show.given, show.records: list(made)})
+    for end, code in _ends(show).items():
+        seed, struck = WEATHER[end]
         rates: dict[str, Json] = {kind: Decimal(number) / 1000 for kind, number in struck.items()}
-        vendors.direct(f"{name}/faults", {"seed": seed, "rates": rates})
+        vendors.direct(f"{code}/faults", {"seed": seed, "rates": rates})
     return made
-
-
-def _script(name: str) -> ModuleType:
-    """A script of flows/demo: content, found by its path."""
-    spec = importlib.util.spec_from_file_location(f"duijie_demo_{name}", FLOWS / "demo" / f"{name}.py")
-    assert spec is not None and spec.loader is not None  # noqa: S101  (a .py file always has a loader)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @contextmanager
@@ -179,10 +213,18 @@ def _pages(desk: Desk, services: Services, port: int) -> Iterator[str]:
         yield address
 
 
-async def _twice(
-    desk: Desk, services: Services, vendors: Vendors, flow: Flow, orders: list[dict[str, Any]]
-) -> Shown | int:
-    """The scheme as it stands, then all of the same orders once more. Gives an exit code where a person stopped it."""
+@dataclass(frozen=True)
+class Staged:
+    """A starter ready to run: its compiled version, and what its source holds."""
+
+    flow: Flow
+    show: Show
+    records: list[dict[str, Any]]
+
+
+async def _twice(desk: Desk, services: Services, vendors: Vendors, staged: Staged) -> Shown | int:
+    """The scheme as it stands, then all of the same once more. Gives an exit code where a person stopped it."""
+    flow, target = staged.flow, staged.show.target
     plain, everything = _asked(flow, desk.clock.now())
     first = await _run(desk, services, flow, plain)
     before: Any = await asyncio.to_thread(vendors.direct, "report?full=1")
@@ -200,8 +242,9 @@ async def _twice(
         for name, told in after.items()
         for purpose, number in told["calls"].items()
     }
-    again = len(after["yonbip"]["written"]) - len(before["yonbip"]["written"])
-    return Shown(len(orders), first, second, again, judge(orders, after["yonbip"]["written"]), faults, calls)
+    again = len(after[target]["written"]) - len(before[target]["written"])
+    verdict = judge(staged.show, staged.records, after[target]["written"])
+    return Shown(len(staged.records), first, second, again, verdict, faults, calls)
 
 
 def _asked(flow: Flow, now: datetime) -> tuple[RunAsked, RunAsked]:
@@ -223,14 +266,15 @@ async def _run(desk: Desk, services: Services, flow: Flow, asked: RunAsked) -> G
     return Go(ended, desk.clock.monotonic() - begun)
 
 
-def judge(orders: list[dict[str, Any]], written: list[dict[str, Any]]) -> Verdict:
+def judge(show: Show, records: list[dict[str, Any]], written: list[dict[str, Any]]) -> Verdict:
     """Every document the target holds beside what the second opinion expects."""
-    expected = _script("expect").expected
-    wanted = {order["order_no"]: document for order in orders if (document := expected(order)) is not None}
+    wanted = {
+        record[show.key]: document for record in records if (document := show.expected(record)) is not None
+    }
     found: dict[str, list[dict[str, Any]]] = {}
     for one in written:
         document = {name: value for name, value in one["document"].items() if name != "resubmitCheckKey"}
-        found.setdefault(document.get("code", ""), []).append(document)
+        found.setdefault(document.get(show.number, ""), []).append(document)
     return Verdict(
         documents=len(written),
         lost=tuple(number for number in wanted if number not in found),

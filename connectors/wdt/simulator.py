@@ -122,7 +122,6 @@ class WdtSimulator:
         self._asked = 0
         self.shelves, self.pools = shelves(), pools()
         self.desk = Desk(self.shelves, self.pools)
-        self.made: list[Record] = []
         self._methods = frozenset({METHOD, *self.shelves, *self.pools, *FORMS, *ACKS})
 
     def about(self, heard: Heard) -> About:
@@ -158,10 +157,8 @@ class WdtSimulator:
     def _done(self, method: str, params: Mapping[str, str], qimen: bool, now: datetime) -> Answer:
         if method in FORMS:
             told, made = self.desk.hand_in(method, params, now)
-            if made is not None:
-                self.made.append({"method": method, "at": now.isoformat(), "document": made})
-                if FORMS[method].shelf == METHOD:
-                    self._hold(Held(made, str(made["consign_time"]), beijing(now)))
+            if made is not None and FORMS[method].shelf == METHOD:
+                self._hold(Held(made, str(made["consign_time"]), beijing(now)))
             answer = self._told(told, qimen)
             number = self.desk.about(method, params)[0]
             return replace(answer, created=f"{method} {number}") if made is not None else answer
@@ -211,7 +208,7 @@ class WdtSimulator:
         }
 
     def written(self) -> list[Record]:
-        return self.made
+        return [*self.desk.handed.values()]
 
     def _put(self, method: str, rows: Json, now: datetime) -> Json:
         """Rows on a shelf or into a pool, as if people had made them in the vendor's own program."""

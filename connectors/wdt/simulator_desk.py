@@ -22,11 +22,15 @@ USED = 5051
 
 @dataclass
 class Desk:
-    """Where documents are handed in. `counts` are numbers already used, by push."""
+    """Where documents are handed in.
+
+    By push and number: `used` are the rows that came of them, `handed` what was handed in last.
+    """
 
     shelves: Mapping[str, Shelf]
     pools: Mapping[str, Pool]
     used: dict[tuple[str, str], Record] = field(default_factory=dict)
+    handed: dict[tuple[str, str], Record] = field(default_factory=dict)
     serial: int = 0
 
     def about(self, method: str, params: Mapping[str, str]) -> tuple[str | None, bool]:
@@ -60,8 +64,12 @@ class Desk:
             raise No(USED, f"{form.number}[{number}]已存在，请勿重复推送", doubtful=True)
         self.serial += 1
         row = self._row(method, form, document, now)
-        self.used[method, number] = row
+        self._keep(method, number, row, document, now)
         return ({form.made: row[form.made]} if form.made else {}), row
+
+    def _keep(self, method: str, number: str, row: Record, document: Record, now: datetime) -> None:
+        self.used[method, number] = row
+        self.handed[method, number] = {"method": method, "at": now.isoformat(), "document": document}
 
     def _check(self, form: Form, document: Record) -> None:
         """Raises No with the first thing that is wrong, as the vendor does."""
@@ -122,7 +130,7 @@ class Desk:
             before = self.used.get((method, number))
             self.serial += before is None
             row = self._row(method, form, document, now, before)
-            self.used[method, number] = row
+            self._keep(method, number, row, document, now)
             fresh += [] if before else [row]
         counts: Record = {"new_count": len(fresh), "chg_count": len(documents) - len(fresh)}
         return counts, fresh[0] if fresh else None

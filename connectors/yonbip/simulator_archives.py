@@ -98,8 +98,14 @@ class Archives:
     def put(self, given: Record, now: str) -> None:
         """A product as a person makes or changes it: {code, …}."""
         code = str(given["code"])
-        old = self.products.get(code) or _product(len(self.products) + 1, code, code)
-        self.products[code] = {**old, **given, "pubts": now}
+        ident = str(2_330_000_000_000_000_000 + len(self.products) * 7_919)
+        self.products[code] = {
+            "id": ident,
+            "name": code,
+            **self.products.get(code, {}),
+            **given,
+            "pubts": now,
+        }
 
     def _products(self, ask: Record) -> list[Record]:
         since, until = text(ask.get("beginTime")), text(ask.get("endTime"))

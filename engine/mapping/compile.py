@@ -20,7 +20,18 @@ from engine.mapping.remarks import Remarks
 from engine.mapping.reshape import Reshape
 from engine.mapping.scope import STEPS, TOO_MUCH, Lookups, Run, Scope, Trouble
 from engine.mapping.settings import compile_settings
-from engine.mapping.shape import Each, Findings, Leaf, Miss, Node, Object, make_listing, make_object, rows_of
+from engine.mapping.shape import (
+    Each,
+    Findings,
+    Leaf,
+    Miss,
+    Node,
+    Object,
+    make_listing,
+    make_object,
+    rows_of,
+    the_row,
+)
 from engine.mapping.slip import Slip
 from engine.mapping.steps import Steps
 from engine.mapping.tables import compile_rules
@@ -321,6 +332,8 @@ class Work:
                 short.at, Say("{label} 不是列表", label=found.label), Say("each 要写一个列表"), "no_list"
             )
         coded = compile_formula(Name(short.path, short.at), ground)
+        if not found.path.steps:
+            return the_row(coded.find), found.label, ground.again(found.path)
         return rows_of(coded.find, found.label), found.label, ground.inside(found)
 
 

@@ -70,6 +70,11 @@ class Ground:
         row = Level(inner, ".".join([level.at, *steps] if level.at else steps))
         return replace(self, levels=(*self.levels, row), offers=self.offers | {"rowno"})
 
+    def again(self, path: Path) -> Ground:
+        """One level in, over the very row that `path` leads up to: `each: .` lists that row alone."""
+        row = self.level(path)
+        return replace(self, levels=(*self.levels, row), offers=self.offers | {"rowno"})
+
     def among(self, fields: Fields) -> Ground:
         """The ground of rows made here, one level in, that hold these fields and no others."""
         return replace(self, levels=(*self.levels, Level(fields, _MADE)), offers=self.offers | {"rowno"})

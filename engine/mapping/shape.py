@@ -243,6 +243,15 @@ def make_listing(
     return Listing(path, label, each, where, inner, build, cost)
 
 
+def the_row(find: Find) -> Each:
+    """`each: .`: the row itself, as a list of one."""
+
+    def each(row: Value, scope: Scope) -> list[Json] | None:
+        return [cast(Json, find(row, scope))]
+
+    return each
+
+
 def rows_of(find: Find, label: str) -> Each:
     """The list `each` names; None where the vendor leaves it out."""
 

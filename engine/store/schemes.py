@@ -92,7 +92,9 @@ def assign(connection: Connection, code: str, team: str) -> bool:
 
 def enable(connection: Connection, code: str, enabled: bool) -> bool:
     """Pause a scheme, or let it run by its schedule again; what waits in the queue is not touched."""
-    return bool(connection.execute(update(scheme).where(scheme.c.code == code).values(enabled=enabled)).rowcount)
+    return bool(
+        connection.execute(update(scheme).where(scheme.c.code == code).values(enabled=enabled)).rowcount
+    )
 
 
 def teams(connection: Connection) -> list[str]:
