@@ -32,7 +32,7 @@ STATES = {
     "cancelled": mark("已取消"),
     "unchanged": mark("未变"),
 }
-WHYS = {"new": mark("待发送"), "again": mark("待重发"), "held": mark("等对照")}
+WHYS = {"new": mark("待发送"), "again": mark("待重发"), "held": mark("等对照"), "gathering": mark("等齐")}
 RUNS = {
     "reading": mark("读取中"),
     "writing": mark("写入中"),

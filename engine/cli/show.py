@@ -27,7 +27,7 @@ STATES: dict[State, Say] = {
     "unknown": Say("结果未知"),
     "cancelled": Say("已取消"),
 }
-WHY = {"new": Say("新"), "again": Say("待重发"), "held": Say("缺对照")}
+WHY = {"new": Say("新"), "again": Say("待重发"), "held": Say("缺对照"), "gathering": Say("等齐")}
 WEIGHTS = {"problem": Say("问题"), "warning": Say("警告"), "note": Say("提示")}
 NEXT = {
     "unreachable": Say("检查网络、地址和防火墙后再运行，已读到的都已保存。"),

@@ -168,7 +168,7 @@ class Work:
 
     def _numbered(self) -> Field | None:
         """The target's field that a look-up asks for."""
-        by = self.target.lookup.by if self.target and self.target.lookup else None
+        by = self.target.lookup.number_field if self.target and self.target.lookup else None
         return (named(self.target.fields, by) or Field(name=by)) if self.target and by else None
 
     def parts(

@@ -14,7 +14,7 @@ from typing import Literal
 from engine.model.values import Problem, Window
 
 State = Literal["waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled"]
-Why = Literal["new", "again", "held", ""]
+Why = Literal["new", "again", "held", "gathering", ""]
 Action = Literal["create", "update", "cancel", "keep"]
 """What a document asks of the target; `keep` asks nothing: a record of a base-data scheme, kept as it is."""
 
@@ -97,7 +97,7 @@ class Unplanned:
 class Planned:
     """What the mapping made of a record: one document's worth.
 
-    `state` is waiting (new or held), skipped or refused, or done where it was kept and nothing is to be
+    `state` is waiting (new, held or gathering), skipped or refused, or done where it was kept and nothing is to be
     written; `body` are the request bytes without key.
     """
 

@@ -71,9 +71,6 @@ def compiled(published: Published, catalogs: Catalogs) -> Flow:
     if wrong or checked.scheme is None or checked.mapping is None:
         raise Wrong(wrong)
     scheme = checked.scheme
-    if scheme.shape:
-        says = Say("带 shape 的方案还只能检查和用例验证")
-        raise Wrong([Problem("shape", "unsupported", says, Say("先不要发布它"))])
     source = catalogs.operation(scheme.source.operation)
     target = catalogs.operation(scheme.target.operation) if scheme.target else None
     params, more = compile_settings(scheme.source.params, "source.params", scheme.marks)

@@ -25,6 +25,7 @@ from engine.run.pace import LINGER, Pace
 from engine.run.planner import plan_next
 from engine.run.verdict import Rules, after_fault, after_look, after_save, ask_again, shown_numbering
 from engine.store import runs, send
+from engine.store.groups import next_whole
 from engine.store.lookups import Tables
 from engine.store.store import Store
 from engine.wire.talk import Talk
@@ -87,7 +88,7 @@ class Push:
             worked = await self._ask_all() + await self._send_all()
             if worked:
                 continue
-            soon = await self._read(lambda read: send.next_due(read, self._scheme))
+            soon = await self._read(self._soon)
             wait = soon - self.clock.now() if soon else None
             if not self.more() and (wait is None or wait > LINGER):
                 return soon
@@ -95,6 +96,13 @@ class Push:
             seconds = min(LINGER, wait or LINGER).total_seconds()
             await self.clock.wait(max(0.0, seconds), self.woken, self.stopping)
         return self.clock.now()
+
+    def _soon(self, read: Any) -> datetime | None:
+        """When something is due next: a document, or a group that may be complete then."""
+        soon = send.next_due(read, self._scheme)
+        shape = self.flow.mapping.shape
+        whole = next_whole(read, self._scheme, self.clock.now()) if shape and shape.gather else None
+        return min((one for one in (soon, whole) if one is not None), default=None)
 
     def _over(self) -> bool:
         return self._broken or self.pace.stopped is not None or self.stopping.is_set()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from engine.model.ledger import State, by_hand
 from engine.store.tables import attempt, document, document_record, record
@@ -35,22 +35,28 @@ def found(
 ) -> list[Row[Any]]:
     """Documents of a scheme, newest first; `key` is a key or a source number."""
     chosen = select(*SHOWN).where(document.c.scheme_id == scheme_id)
-    return list(connection.execute(_which(chosen, state, key).order_by(document.c.id.desc()).limit(most)))
+    return list(
+        connection.execute(_which(chosen, scheme_id, state, key).order_by(document.c.id.desc()).limit(most))
+    )
 
 
-def _which(chosen: Select[Any], state: str | None, key: str | None) -> Select[Any]:
+def _which(chosen: Select[Any], scheme_id: int, state: str | None, key: str | None) -> Select[Any]:
     if state is not None:
         chosen = chosen.where(document.c.state == state)
-    if key is not None:
-        chosen = chosen.where(or_(document.c.key == key, document.c.number == key))
-    return chosen
+    return chosen if key is None else chosen.where(_named(scheme_id, key))
+
+
+def _named(scheme_id: int, key: str) -> ColumnElement[bool]:
+    """The documents of this key or number, and those that a record of this key or number went into."""
+    behind = select(document_record.c.document_id).join(record, record.c.id == document_record.c.record_id)
+    records = behind.where(record.c.scheme_id == scheme_id, or_(record.c.key == key, record.c.number == key))
+    return or_(document.c.key == key, document.c.number == key, document.c.id.in_(records))
 
 
 def tally(connection: Connection, scheme_id: int, key: str | None = None) -> dict[str, int]:
     """How many documents of a scheme stand in which state."""
-    chosen = _which(
-        select(document.c.state, func.count()).where(document.c.scheme_id == scheme_id), None, key
-    )
+    every = select(document.c.state, func.count()).where(document.c.scheme_id == scheme_id)
+    chosen = _which(every, scheme_id, None, key)
     return {row[0]: row[1] for row in connection.execute(chosen.group_by(document.c.state))}
 
 
@@ -80,7 +86,7 @@ def again(
     unknown ones are asked for at once; gives how many documents."""
     mine = document.c.scheme_id == scheme_id
     if key is not None:
-        mine = mine & or_(document.c.key == key, document.c.number == key)
+        mine = mine & _named(scheme_id, key)
     count = 0
     refused = [state for state in states if state == "refused"]
     if refused:
@@ -98,8 +104,11 @@ def again(
             .values(due_at=now, looks=0, looked_at=None)
         ).rowcount
     if "waiting" in states:
-        waits = (document.c.state == "waiting") & (document.c.why != "held")
+        waits = (document.c.state == "waiting") & document.c.why.not_in(("held", "gathering"))
         count += connection.execute(update(document).where(mine, waits).values(due_at=now)).rowcount
+        # A person does not wait until a group is complete by itself.
+        gathers = (document.c.state == "waiting") & (document.c.why == "gathering")
+        count += connection.execute(update(document).where(mine, gathers).values(whole_at=None)).rowcount
         count += unplan(connection, mine & (document.c.state == "waiting") & (document.c.why == "held"))
     return count
 

@@ -75,7 +75,7 @@ def plan(connection: Connection, batches: Sequence[PlanKept]) -> list[int]:
 
 def _plan(connection: Connection, batch: PlanKept) -> int:
     held = any(plan.why == "held" for plan in batch.plans)
-    if held and batch.revision is not None and _tables_changed(connection, batch.revision):
+    if held and batch.revision is not None and tables_changed(connection, batch.revision):
         known = replace(batch, plans=tuple(plan for plan in batch.plans if plan.why != "held"), revision=None)
         return _plan(connection, known) + len(batch.plans) - len(known.plans)
     if held and batch.sources and (came := waits.arrived(connection, batch)):
@@ -87,7 +87,7 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     handled = list(fresh)
     _insert(connection, batch, fresh)
     for row, plan in altered:
-        values = _values(batch, plan, row)
+        values = plan_values(batch, plan, row)
         if values is None:
             continue
         handled.append(plan)
@@ -104,7 +104,7 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     return sum(plan.state == "waiting" and plan.why == "new" for plan in handled)
 
 
-def _tables_changed(connection: Connection, revision: int) -> bool:
+def tables_changed(connection: Connection, revision: int) -> bool:
     """Whether a table was replaced since it was read. None is while we look: who replaces one after us
     finds what is held for it.
     """
@@ -136,25 +136,25 @@ def _insert(connection: Connection, batch: PlanKept, plans: Sequence[Planned]) -
             "generation": 1,
             "action": action,
             "changed_at": batch.at,
-            **_content(batch, plan, action, 1),
+            **planned_values(batch, plan, action, 1),
         }
         for plan in plans
     ]
     _link(connection, batch, zip(_documents.firsts(connection, rows), plans, strict=True), replace=False)
 
 
-def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
+def plan_values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
     """What the plan changes on a document that is there; None where it must wait, {} where nothing changes."""
     if row.state in ("sending", "unknown") or (row.state == "waiting" and row.first_sent_at):
         return None
     if row.state == "cancelled":
         return {}
     if batch.keeps:
-        return _content(batch, plan, "keep", row.generation)
+        return planned_values(batch, plan, "keep", row.generation)
     if row.state == "done":
         return _after_done(batch, plan, row)
     if not row.sends or plan.state != "waiting":
-        return _content(batch, plan, row.action, row.generation)
+        return planned_values(batch, plan, row.action, row.generation)
     again = {
         "generation": row.generation + 1,
         "sends": 0,
@@ -162,20 +162,25 @@ def _values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
         "looked_at": None,
         "first_sent_at": None,
     }
-    content = _content(batch, plan, row.action, row.generation + 1)
-    return {**again, **content, "why": plan.why if plan.why == "held" else "again"}
+    fresh = planned_values(batch, plan, row.action, row.generation + 1)
+    return {**again, **fresh, "why": "again" if plan.why == "new" else plan.why}
 
 
 def _after_done(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any]:
     """The source changed after the document was made: the same bytes clear the mark, others set it."""
-    if plan.state == "waiting" and with_key(plan.body, batch.key_at, row.stored_key) == row.body:
+    if plan.state == "waiting" and same_bytes(batch, plan, row):
         return {"flagged": False, "proposed": None}
     if batch.on_change == "ignore":
         return {}
     return {"flagged": True, "proposed": plan.body or plan.reason or _told(plan.problems)}
 
 
-def _content(batch: PlanKept, plan: Planned, action: Any, generation: int) -> dict[str, Any]:
+def same_bytes(batch: PlanKept, plan: Planned, row: Any) -> bool:
+    """Whether the plan would send again what the document holds."""
+    return bool(with_key(plan.body, batch.key_at, row.stored_key) == row.body)
+
+
+def planned_values(batch: PlanKept, plan: Planned, action: Any, generation: int) -> dict[str, Any]:
     key = stored_key(batch.installation, batch.scheme, action, plan.key, generation)
     settled: datetime | None = batch.at if plan.state in ("skipped", "refused", "done") else None
     return {
@@ -184,7 +189,7 @@ def _content(batch: PlanKept, plan: Planned, action: Any, generation: int) -> di
         "sent_number": plan.sent_number,
         "state": plan.state,
         "why": plan.why,
-        "due_at": batch.at if plan.state == "waiting" and plan.why != "held" else None,
+        "due_at": batch.at if plan.state == "waiting" and plan.why == "new" else None,
         "reason": plan.reason,
         "problems": _told(plan.problems),
         "tables": encode([list(pair) for pair in plan.tables]).decode(),

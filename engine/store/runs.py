@@ -213,8 +213,16 @@ def close(connection: Connection, scheme_id: int, now: datetime) -> list[int]:
         record.c.hash != record.c.planned_hash,
         ~exists().where(behind, unsettled),
     )
+    # Groups that waited only for the end of the reading are closed next, and belong to what was read.
+    gathers = exists().where(
+        document.c.scheme_id == scheme_id,
+        document.c.why == "gathering",
+        document.c.state == "waiting",
+        document.c.whole_at.is_(None),
+    )
+    ended = (~flying, ~unplanned, ~gathers)
     ready = connection.scalars(
-        select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state == "writing", ~flying, ~unplanned)
+        select(run.c.id).where(run.c.scheme_id == scheme_id, run.c.state == "writing", *ended)
     ).all()
     for ident in ready:
         counts = count(connection, ident)

@@ -297,6 +297,8 @@ document = Table(
     Column("changed_at", UTCTime, nullable=False),
     Column("settled_at", UTCTime),
     Column("body", Text, nullable=False, default=""),
+    Column("family", Text, comment="what it belongs together with, where a record is not one document"),
+    Column("whole_at", UTCTime, comment="when a gathering one is complete at the earliest"),
     UniqueConstraint("scheme_id", "key"),
     Index("ix_document_state", "scheme_id", "state", "id"),
     Index("ix_document_number", "number"),
@@ -320,6 +322,29 @@ document = Table(
         "id",
         sqlite_where=text("state IN ('waiting', 'unknown')"),
         postgresql_where=text("state IN ('waiting', 'unknown')"),
+    ),
+    Index(
+        "ix_document_family",
+        "scheme_id",
+        "family",
+        "id",
+        sqlite_where=text("family IS NOT NULL"),
+        postgresql_where=text("family IS NOT NULL"),
+    ),
+    Index(
+        "ix_document_family_number",
+        "scheme_id",
+        "sent_number",
+        sqlite_where=text("family IS NOT NULL"),
+        postgresql_where=text("family IS NOT NULL"),
+    ),
+    Index(
+        "ix_document_gathering",
+        "scheme_id",
+        "whole_at",
+        "id",
+        sqlite_where=text("why = 'gathering'"),
+        postgresql_where=text("why = 'gathering'"),
     ),
 )
 

@@ -57,7 +57,9 @@ def test_every_starters_cases_hold(scheme: Path) -> None:
     assert checked.mapping is not None, checked.problems
     cases, problems = read_cases(scheme.read_text("utf-8"))
     assert problems == []
-    assert len(cases) >= 8
+    assert len(cases) >= 3
+    assert any(case.expected.documents for case in cases)
+    assert any(case.expected.documents is None for case in cases)
     told = {
         result.case.name: [str(one) for one in result.differences]
         for result in run_cases(cases, checked.mapping)
