@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response
 
 from engine.exact import decode
+from engine.mapping.codes import column_of, shown_code
 from engine.model.catalog import Field
 from engine.store import documents, overview
 from engine.store.schemes import Published
@@ -74,11 +75,19 @@ def _story(found: Any, scheme: Published) -> dict[str, Any]:
         "sent": tree(parsed(found.body), wanted, mask, filled) if found.body else None,
         "proposed": tree(proposed, wanted, mask) if proposed is not None else None,
         "problems": decode(found.problems),
-        "tables": decode(found.tables),
+        "tables": _lacked(found.tables, text),
         "calls": [exchange(call, mask) for call in reversed(calls[-MOST_ATTEMPTS:])],
         "omitted": max(0, len(calls) - MOST_ATTEMPTS),
         "clean": mask.text,
     }
+
+
+def _lacked(tables: str, text: str) -> list[tuple[str, str, bool]]:
+    """What a held document waits for: table, code, and whether a person keeps that table here."""
+    read = reading(text)
+    own = read.lookups if read else {}
+    pairs = cast("list[list[str]]", decode(tables))
+    return [(name, shown_code(code), column_of(name)[0] not in own) for name, code in pairs]
 
 
 def catalogue(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...], dict[str, str]]:

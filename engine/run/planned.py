@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.exact import decode, encode
+from engine.mapping.codes import shown_code
 from engine.mapping.compile import Mapped
 from engine.model.ledger import Offered, Planned, Unplanned
 from engine.model.values import Record
@@ -21,7 +22,9 @@ def as_planned(flow: Flow, record: Unplanned, key: str, mapped: Mapped) -> Plann
         return Planned(record, key, "refused", "", reason=_first(mapped), problems=mapped.problems)
     if mapped.held:
         pairs = tuple((miss.table, miss.code) for miss in mapped.held)
-        says = Say("对照表 {table} 里没有 {code}，补上后自动放行。", table=pairs[0][0], code=pairs[0][1])
+        says = Say(
+            "对照表 {table} 里没有 {code}，补上后自动放行。", table=pairs[0][0], code=shown_code(pairs[0][1])
+        )
         return Planned(record, key, "waiting", "held", reason=says, tables=pairs)
     if mapped.skipped is not None or mapped.document is None:
         return Planned(record, key, "skipped", "", reason=mapped.skipped or "")

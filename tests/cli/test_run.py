@@ -193,3 +193,32 @@ def test_a_refused_document_is_given_up_with_a_reason(duijie: Duijie, shop: Shop
 def test_what_argparse_complains_of_is_told_in_our_words_and_without_values() -> None:
     assert complaint("unrecognized arguments: --secret=abc") == "不认识 --secret=…。"
     assert complaint("the following arguments are required: SCHEME") == "还缺 SCHEME。"
+
+
+def test_missing_codes_are_told_and_an_import_lets_their_documents_go(
+    duijie: Duijie, shop: Shop, tmp_path: Path
+) -> None:
+    allow = shop(6)
+    text = STARTER.read_text("utf-8").replace("lookup(仓库)", "lookup(仓库, miss=hold)")
+    text = text.replace("lookup(单位)", "lookup(计量)")
+    scheme = tmp_path / "s.yaml"
+    for table, name in (("仓库", "仓库"), ("计量", "单位")):
+        whole = (STARTER.parent / "demo" / f"{name}.csv").read_text("utf-8-sig").splitlines()
+        (tmp_path / f"{table}.csv").write_text("\n".join(whole), "utf-8")
+        (tmp_path / "few.csv").write_text("none,none\n", "utf-8")
+        assert duijie("lookup", "import", table, tmp_path / "few.csv").code == 0
+    scheme.write_text(text, "utf-8")
+    assert duijie("publish", scheme).code == 0
+    assert duijie("run", SCHEME, *allow).code == 1
+    missing = duijie("lookup", "missing", "--json")
+    lacked = missing.json["missing"]
+    assert (missing.code, {one["label"] for one in lacked}) == (1, {"计量"})
+    assert sum(one["refused"] for one in lacked) >= 6
+    said = duijie("lookup", "import", "计量", tmp_path / "计量.csv")
+    assert "duijie retry" in said.err
+    assert duijie("retry", SCHEME, *allow).code == 1
+    lacked = duijie("lookup", "missing", "仓库", "--json").json["missing"]
+    assert sum(one["waiting"] for one in lacked) == 6
+    assert duijie("lookup", "import", "仓库", tmp_path / "仓库.csv").code == 0
+    assert duijie("run", SCHEME, *allow, "--json").json["older"] >= 6
+    assert duijie("lookup", "missing").code == 0

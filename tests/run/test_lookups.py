@@ -208,3 +208,50 @@ def test_who_asked_a_vendor_that_is_away_stays_unmapped_and_comes_again(stand: S
     assert stand.run(run_id).state == "closed"
     assert set(memos(stand)) == {"没有"}
     assert len(stand.store.read(lambda c: documents.attempts_of_run(c, run_id, 0, 99))) >= 3
+
+
+GOODS = """\
+scheme: bip-goods
+source:
+  connection: bip-main
+  operation: product.integration.querylist
+  begin: 2020-01-01
+"""
+
+
+def test_an_order_of_a_new_product_waits_until_the_product_is_kept(stand: Stand) -> None:
+    """A chain: the code table gives the target's code, the kept products tell whether it is there."""
+    stand.publish(GOODS)
+    pool = "lookups:\n  存货: {scheme: bip-goods, by: code, give: code, miss: hold}\nsource:"
+    chained = stand.text.replace("source:", pool, 1)
+    stand.publish(chained.replace("spec_no | lookup(物料)", "spec_no | lookup(物料) | lookup(存货)"))
+    stand.scheme = scheme_id(stand, "wdt-stockout-to-bip-othout")
+    old, new = stand.made(2)
+    table = {line["spec_no"]: "PD000001" for order in (old, new) for line in order["details_list"]}
+    for line in new["details_list"]:
+        line["spec_no"] = "SKU-NEW"
+    stand.table("物料", {**table, "SKU-NEW": "PD900001"})
+    stand.give(old, new)
+    every(stand, "bip-goods")
+    counts = run(stand, "wdt-stockout-to-bip-othout")
+    assert (counts.done, counts.waiting) == (1, 1)
+    (miss,) = stand.store.read(lambda c: waits.lacking(c))
+    assert (miss.label, miss.code, miss.waiting) == ("存货", "PD900001", 1)
+    told = {"products": [{"code": "PD900001", "name": "新品", "id": "2900000000000000001"}]}
+    stand.stages["yonbip"].simulator.tell("products", told, stand.clock.now())
+    stand.loop.run(stand.clock.sleep(300))
+    assert every(stand, "bip-goods").new == 1
+    assert stand.states() == {"done": 2}
+    assert {line["product"] for one in stand.report()["written"] for line in one["document"]["othOutRecords"]} == {
+        "PD000001",
+        "PD900001",
+    }
+
+
+def every(stand: Stand, code: str) -> Counts:
+    """A run of the scheme as it is planned, from its cursor on."""
+    ident, now = scheme_id(stand, code), stand.clock.now()
+    run_id = stand.store.write(lambda c: runs.begin(c, ident, 1, "test", now))
+    stand.work_off()
+    stand.loop.run(stand.clock.sleep(1))
+    return stand.store.read(lambda c: runs.count(c, run_id))
