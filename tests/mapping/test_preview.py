@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from engine.document.scheme import read_scheme
 from engine.exact import canonical
 from engine.mapping.compile import compile_mapping
 from engine.mapping.preview import Preview, Previewed, Seen, compile_preview
@@ -144,3 +145,47 @@ def leaves(value: Json, at: str) -> list[tuple[str, Json]]:
 def owners(at: str) -> list[str]:
     """`tags[0]` stands inside `tags`."""
     return [at[:place] for place in range(len(at)) if at[place] in ".["][::-1]
+
+
+SHAPED = """\
+scheme: s-1
+source: {connection: a, operation: q, where: no <> 'skip'}
+target: {connection: b, operation: s}
+shape:
+  - split: lines
+    by: {owner: owner}
+  - chunk: rows
+    most: 2
+map:
+  owner: owner
+  no: no | lookup(单号)
+  rows: {each: lines, map: {sku: sku, qty: qty | decimal}}
+"""
+
+
+def test_each_document_of_a_shape_has_its_cells_and_pieces_share_theirs() -> None:
+    read, problems = read_scheme(SHAPED)
+    assert read is not None, problems
+    made = compile_preview(read, None, None, None)
+    assert made is not None
+    lines = [{"owner": owner, "sku": sku, "qty": 1} for owner, sku in ("xa", "yb", "xc", "xd")]
+    wrong = [{"owner": "z", "sku": str(number), "qty": "x" * (number == 0) or 1} for number in range(5)]
+    records: list[Any] = [
+        {"no": "A", "lines": lines}, {"no": "skip"}, {"no": "A", "lines": wrong}, {"no": "A", "lines": lines[1:2]},
+    ]  # fmt: skip
+    found = made.of(records, {"单号": {"A": "N1"}}, NOW)
+    assert [(one.sources, outcome(one)) for one in found] == [
+        ((0,), "x"), ((0,), "x"), ((0,), "y"), ((1,), "skipped"), ((2,), "problems"), ((3,), "y"),
+    ]  # fmt: skip
+    assert found[0].cells == found[1].cells
+    assert [cell.at for cell in found[0].cells][:2] == ["owner", "no"]
+    assert [cell.value for cell in found[2].cells] == ["y", "N1", "b", 1]
+    assert found[3].cells == ()
+    assert [cell.at for cell in found[4].cells if cell.problem] == ["rows[0].qty"]
+    assert found[5].cells[2].reads == ("lines[0].sku",)
+
+
+def outcome(one: Previewed) -> str:
+    if one.mapped.document is not None:
+        return str(one.mapped.document["owner"])
+    return "skipped" if one.mapped.skipped is not None else "problems"
