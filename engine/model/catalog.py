@@ -59,8 +59,11 @@ class Test(Frozen):
 
 
 class Envelope(Frozen):
-    """How this vendor says yes and no. Paths are dotted; `root` is the member that holds the rest."""
+    """How this vendor says yes and no. Paths are dotted; `root` is the member that holds the rest, in a
+    reply of the form `xml` the outermost element.
+    """
 
+    form: Literal["json", "xml"] = "json"
     root: str | None = None
     gateway_error: str | None = None
     ok: tuple[Test, ...]
@@ -148,7 +151,8 @@ class Field(Frozen):
 
 
 class How(Frozen):
-    """How an operation is called on one channel. `wrap` is the member the document is put under.
+    """How an operation is called on one channel. `wrap` is the member the document is put under; of an
+    `xml` body it is the outermost element, and `params` go into the address.
 
     `beside` are fields of the document that travel next to `wrap`, not in it. A `save` with a `batch`
     puts a list of documents under `wrap`, also where it sends only one.
@@ -156,7 +160,7 @@ class How(Frozen):
 
     method: str = "POST"
     path: str = ""
-    body: Literal["form", "json", "none"] = "json"
+    body: Literal["form", "json", "xml", "none"] = "json"
     params: dict[str, Value] = Key(default_factory=dict)
     wrap: str | None = None
     beside: tuple[str, ...] = ()

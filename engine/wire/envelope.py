@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
+from engine import xml
 from engine.errors import Fault
 from engine.exact import decode
 from engine.model.catalog import Connector, Envelope, Operation, Test, Verdict
@@ -65,6 +66,7 @@ class Judge:
         envelope = connector.channels[channel].envelope
         self._vendor, self._verdicts = connector.title, connector.verdicts
         self._clean, self._busy_wait = clean, busy_wait or connector.verdicts.busy.wait
+        self._is_xml = envelope.form == "xml"
         self._root, self._gateway = envelope.root, envelope.gateway_error
         self._ok = tests(envelope.ok)
         self._codes = _codes(envelope)
@@ -83,6 +85,8 @@ class Judge:
         if isinstance(root, _No):
             raise self._read_fault(root)
         listed = self._list(root)
+        if self._is_xml:
+            listed = _repeated(listed)
         rows = _records([listed] if self._one and listed is not None else listed)
         if rows is None:
             says = Say(
@@ -135,9 +139,9 @@ class Judge:
 
     def _root_of(self, reply: Reply) -> Json | _No:
         """What stands under the envelope's root where the vendor says yes."""
-        data = reply.data
+        data = _xml(reply.body) if self._is_xml else reply.data
         if not isinstance(data, dict):
-            return self._no(reply, None, _shape(reply))
+            return self._no(reply, None, _shape(reply, self._is_xml))
         root = data.get(self._root) if self._root else data
         if isinstance(root, dict):
             return root if 200 <= reply.status < 300 and self._ok(root) else self._no(reply, root, None)
@@ -266,10 +270,27 @@ def _words(said: Json) -> str:
     return words
 
 
-def _shape(reply: Reply) -> Say:
+def _xml(body: bytes) -> Json:
+    """What an XML reply says; None where it is none."""
+    try:
+        return xml.parse(body)
+    except ValueError:
+        return None
+
+
+def _repeated(listed: Json) -> Json:
+    """An element that may repeat, as a list: XML does not tell one from a list of one, nor none from empty."""
+    if listed is None or listed == "":
+        return []
+    return listed if isinstance(listed, list) else [listed]
+
+
+def _shape(reply: Reply, is_xml: bool = False) -> Say:
     body = reply.body.lstrip()
     if not body:
         shape = Say("内容是空的")
+    elif is_xml:
+        shape = Say("不是完整的 XML")
     elif body.startswith(b"<"):
         shape = Say("是一个网页或 XML，不是 JSON")
     else:

@@ -46,6 +46,11 @@ _LIKE_KEYS = (
     r'[^"\\\s]*(?:secret|token|passw|pwd|app_?key|access_?key|signature|credential|authorization)[^"\\\s]*'
     r"|(?:\w+_)?sign"
 )
+# The same as the name of an XML element or attribute, which is short.
+_LIKE_ELEMENTS = (
+    r"[\w.-]{0,40}(?:secret|token|passw|pwd|app_?key|access_?key|signature|credential|authorization)[\w.-]{0,40}"
+    r"|(?:\w{1,40}_)?sign"
+)
 PERSONAL = frozenset(_PEOPLE.split())
 _QUICK = frozenset(_KEYS.split())
 _MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
@@ -145,6 +150,13 @@ class _Names:
         self._plain = re.compile(
             rf'"{named}"(?P<is>\s*:\s*)(?:"(?P<text>(?:[^"\\]|\\.)*)"?|(?P<number>-?\d[\d.eE+-]*))'
         )
+        # An XML element or attribute, as a vendor who speaks XML writes it, whole or cut off.
+        element = rf"(?i:(?P<secret>{_LIKE_ELEMENTS})|{names})"
+        content = r"<!\[CDATA\[(?:(?!\]\]>).)*|[^<]*"
+        self._element = re.compile(
+            rf"<(?:\w{{1,40}}:)?{element}(?P<is>(?:\s[^<>]*)?>)(?P<text>{content})", re.DOTALL
+        )
+        self._attribute = re.compile(rf"\s{element}(?P<is>\s*=\s*[\"'])(?P<text>[^\"'<]*)")
         # JSON inside a JSON text, where every quotation mark wears a backslash.
         self._inner = re.compile(rf'\\"{named}\\"(?P<is>\s*:\s*)\\"(?P<text>(?:(?!\\").)*)')
 
@@ -159,12 +171,16 @@ class _Names:
 
     def suspects(self, text: bytes) -> bool:
         """Whether a usual name stands between quotation marks; a tenth of what a search by names costs."""
+        if text.lstrip()[:1] == b"<":
+            return True
         if b'\\"' in text:
             text = text.replace(b'\\"', b'"')
         return not self._usual.isdisjoint(text.split(b'"'))
 
     def masked(self, text: str) -> str:
         text = self._plain.sub(_hidden, text)
+        if "</" in text or text.lstrip()[:1] == "<":
+            text = self._attribute.sub(_hidden, self._element.sub(_hidden, text))
         return self._inner.sub(_hidden, text) if '\\"' in text else text
 
 
@@ -174,7 +190,8 @@ def _names(personal: frozenset[str]) -> _Names:
 
 
 def _hidden(found: re.Match[str]) -> str:
-    whole, group = found.group(), "text" if found["text"] is not None else "number"
+    whole = found.group()
+    group = "number" if "number" in found.re.groupindex and found["text"] is None else "text"
     start, end = (at - found.start() for at in found.span(group))
     hidden = _HIDDEN if found["secret"] else mask(found[group])
     return (
@@ -194,10 +211,15 @@ def _forms(secrets: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for secret in secrets:
         if len(secret) < _SHORTEST:
             continue
-        written |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        written |= {
+            secret,
+            html.escape(secret, quote=False),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+        }
         encoded = {quote(secret, safe=""), quote_plus(secret), quote(secret)}
         forms |= {*encoded, *(re.sub("%..", lambda hex_: hex_[0].lower(), form) for form in encoded)}
-        forms |= {html.escape(secret), *_base64(secret.encode())}
+        forms |= {html.escape(secret), html.escape(secret, quote=False), *_base64(secret.encode())}
     return tuple(sorted(written, key=len, reverse=True)), tuple(
         sorted(written | forms, key=len, reverse=True)
     )
