@@ -10,7 +10,6 @@ import asyncio
 from argparse import Namespace
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from engine.cli.desk import FAULT, SETTLED, Desk, bytes_of, decoded
 from engine.cli.parser import Commands, argument
@@ -26,6 +25,7 @@ from engine.say import Say
 from engine.services import Services
 from engine.wire.doors.tap import Tap
 from engine.wire.limits import Bucket
+from engine.wire.paging import window_asked
 from engine.wire.redact import Redactor
 from engine.wire.talk import Link, Talk
 from engine.wire.tokens import MemoryTokens
@@ -104,11 +104,10 @@ def _keyed(operation: Operation, given: dict[str, Json], desk: Desk) -> dict[str
 def _window(operation: Operation, desk: Desk, given: dict[str, Json]) -> dict[str, Json]:
     """The latest hour that is over, or as much of it as the vendor allows, where no time is given."""
     span = operation.window
-    if span is None or span.since in given or span.until in given:
+    if span is None or {span.since, span.until, span.within} & given.keys():
         return {}
-    until = (desk.clock.now() - span.lag).astimezone(ZoneInfo(span.zone))
-    since = until - min(span.longest, timedelta(hours=1))
-    return {span.since: since.strftime(span.format), span.until: until.strftime(span.format)}
+    until = desk.clock.now() - span.lag
+    return window_asked(span, until - min(span.longest, timedelta(hours=1)), until)
 
 
 def _operation(asked: Namespace, services: Services, link: Link) -> Operation:

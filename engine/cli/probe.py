@@ -22,6 +22,7 @@ from engine.services import Services
 from engine.wire.blame import SKEW, blamed
 from engine.wire.doors.tap import Tap
 from engine.wire.limits import Bucket
+from engine.wire.paging import window_asked
 from engine.wire.talk import Link, Talk
 from engine.wire.tokens import MemoryTokens
 
@@ -99,14 +100,13 @@ def _needs(operation: Operation) -> bool:
     )
 
 
-def _window(operation: Operation, clock: Clock) -> dict[str, str]:
+def _window(operation: Operation, clock: Clock) -> dict[str, Json]:
     """The latest minute that is over."""
     span = operation.window
     if span is None:
         return {}
-    until = (clock.now() - span.lag).astimezone(ZoneInfo(span.zone))
-    since = until - timedelta(minutes=1)
-    return {span.since: since.strftime(span.format), span.until: until.strftime(span.format)}
+    until = clock.now() - span.lag
+    return window_asked(span, until - timedelta(minutes=1), until)
 
 
 def _told(desk: Desk, link: Link, heard: list[Exchange], tap: Tap, fault: Fault) -> int:

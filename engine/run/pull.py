@@ -29,7 +29,7 @@ from engine.store.queue import Asked, put
 from engine.store.runs import Follower, ReadDone
 from engine.store.send import Heard, hear
 from engine.store.store import Store
-from engine.wire.paging import Step, Walk, cut
+from engine.wire.paging import Step, Walk, cut, window_asked
 from engine.wire.talk import Page, Talk
 
 TRIES = 6
@@ -218,9 +218,7 @@ def window_params(flow: Flow, window: Window, asked: RunAsked) -> dict[str, Json
     since, until = (moment.astimezone(ZoneInfo(span.zone)) for moment in (window.since, end))
     told: dict[str, Json] = {"since": f"{since:%Y-%m-%d %H:%M:%S}", "until": f"{until:%Y-%m-%d %H:%M:%S}"}
     own = flow.params(told)
-    ends: dict[str, Json] = {span.since: since.strftime(span.format), span.until: until.strftime(span.format)}
-    within: dict[str, Json] = {span.within: [{**span.beside, **ends}]} if span.within else ends
-    return {**own, **asked.params, **within}
+    return {**own, **asked.params, **window_asked(span, since, until)}
 
 
 def first_moment(begin: date | datetime | None, span: Span, now: datetime) -> datetime:

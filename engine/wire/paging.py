@@ -13,9 +13,10 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
-from engine.model.catalog import Pages
-from engine.model.values import Window
+from engine.model.catalog import Pages, Span
+from engine.model.values import Json, Window
 
 REREADS = 3
 MOST_PAGES = 10_000
@@ -129,6 +130,16 @@ class Walk:
     def _step(self, index: int) -> Step:
         steps = index * self.size if self._pages.style == "offset" else index
         return Step(self._pages.start + steps, self.size)
+
+
+def window_asked(span: Span, since: datetime, until: datetime) -> dict[str, Json]:
+    """The parameters of a window, written as the vendor wants them; `until` as it is to be told."""
+    zone = ZoneInfo(span.zone)
+    ends: dict[str, Json] = {
+        span.since: since.astimezone(zone).strftime(span.format),
+        span.until: until.astimezone(zone).strftime(span.format),
+    }
+    return {span.within: [{**span.beside, **ends}]} if span.within else ends
 
 
 def cut(since: datetime, until: datetime, longest: timedelta) -> list[Window]:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from engine.model.catalog import Pages
+from engine.model.catalog import Pages, Span
 from engine.model.values import Window
-from engine.wire.paging import REREADS, Step, Walk, cut
+from engine.wire.paging import REREADS, Step, Walk, cut, window_asked
 
 REVERSE = Pages(
     number="p", size="s", sizes=(100, 30), smaller_on=("2220",), total="t", total_on="first", order="reverse"
@@ -200,3 +200,12 @@ def test_a_token_leads_from_page_to_page_until_there_is_none_or_it_stands_still(
         assert [step.token for step in (first, second, third) if step] == [None, "a", "b"]
         assert third is not None
         assert walk.after(third, 10, None, ends) is None
+
+
+def test_a_window_is_told_as_two_parameters_or_as_one_wish_in_a_list():
+    span = Span(since="value1", until="value2", longest=timedelta(days=30), zone="Asia/Shanghai")
+    since, until = BEGIN, BEGIN + timedelta(hours=1)
+    ends = {"value1": "2020-01-01 08:00:00", "value2": "2020-01-01 09:00:00"}
+    assert window_asked(span, since, until) == ends
+    wish = span.model_copy(update={"within": "simpleVOs", "beside": {"field": "pubts", "op": "between"}})
+    assert window_asked(wish, since, until) == {"simpleVOs": [{"field": "pubts", "op": "between", **ends}]}
