@@ -12,7 +12,8 @@ from collections.abc import Mapping
 POINTS = frozenset(
     """read.asked read.replied read.kept cursor.moved plan.made plan.kept group.made group.closed
     journal.before journal.committed request.sent reply.received settle.before settle.committed
-    lookup.asked lookup.replied lookup.settled run.closed job.claimed job.finished token.kept""".split()
+    lookup.asked lookup.replied lookup.settled run.closed follow.made follow.kept job.claimed
+    job.finished token.kept""".split()
 )
 
 

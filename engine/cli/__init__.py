@@ -3,7 +3,8 @@
     check test publish rollback      schemes.py
     run                              run.py
     map                              mapping.py
-    records retry settle             records.py
+    records retry                    records.py
+    settle resend                    settle.py
     connection add|list|test         connections.py
     connector list|show|sign         connectors.py, sign.py
     call                             call.py
@@ -25,7 +26,19 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from engine import demo
-from engine.cli import call, connections, connectors, lookups, mapping, people, records, run, schemes, serve
+from engine.cli import (
+    call,
+    connections,
+    connectors,
+    lookups,
+    mapping,
+    people,
+    records,
+    run,
+    schemes,
+    serve,
+    settle,
+)
 from engine.cli.desk import FAULT, WRONG, Desk, Web
 from engine.cli.log import logging_to
 from engine.cli.parser import Commands, Parser, finish
@@ -63,7 +76,7 @@ def parser(language: str, web: Web | None = None) -> Parser:
     finish(made)
     made.set_defaults(json=False, surroundings=nullcontext)
     commands = Commands(made)
-    for noun in (run, mapping, schemes, records, connections, connectors, call, lookups, people):
+    for noun in (run, mapping, schemes, records, settle, connections, connectors, call, lookups, people):
         noun.add(commands)
     serve.add(commands, pages=web is not None)
     demo.add(commands)

@@ -1,4 +1,4 @@
-"""Documents as a person sees and settles them: `records`, `retry`, `settle`."""
+"""Documents as a person sees them and has them tried again: `records`, `retry`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from engine.cli.parser import Commands, argument
 from engine.cli.run import allowing
 from engine.cli.show import STATES, Terminal, state_name
 from engine.cli.work import machine, told, well, work_off, working
-from engine.errors import Wrong
 from engine.exact import decode
-from engine.model.ledger import State, by_hand
-from engine.model.values import Json, Problem
-from engine.say import Say, Stored, Words
+from engine.model.values import Json
+from engine.say import Say, Stored
 from engine.services import Services
-from engine.store import documents, runs
+from engine.store import documents, runs, send
 from engine.store.schemes import Published
 from engine.store.store import Store
 
 MOST = 200
 RETRIED = ("refused", "unknown", "waiting")
+RETRIABLE = (*RETRIED, "skipped")
+"""Skipped ones only where somebody says so: after a `where` was widened, say."""
 
 
 def add(commands: Commands) -> None:
@@ -42,20 +42,15 @@ def add(commands: Commands) -> None:
         command,
         "--state",
         action="append",
-        choices=RETRIED,
+        choices=RETRIABLE,
         metavar="STATE",
-        says=Say("只重试这种：refused unknown waiting"),
+        says=Say("只重试这种：refused unknown waiting，或 skipped（where 放宽以后）"),
     )
     argument(command, "--key", metavar="KEY", says=Say("只重试这一张：主键或单号"))
     allowing(command)
-    command = commands.add("settle", Say("人工定案：核对过目标系统之后"), settle)
-    argument(command, "scheme", metavar="SCHEME", says=Say("方案代码"))
-    argument(command, "--key", required=True, metavar="KEY", says=Say("哪一张：主键或单号"))
-    how = command.add_mutually_exclusive_group(required=True)
-    argument(command, "--done", group=how, metavar="NUMBER", says=Say("目标系统里已有，单号是 NUMBER"))
-    argument(command, "--cancel", group=how, action="store_true", says=Say("不再写入"))
-    argument(command, "--skip", group=how, action="store_true", says=Say("跳过；源数据再变时重新映射"))
-    argument(command, "--reason", required=True, metavar="TEXT", says=Say("凭什么这样定"))
+
+
+ACTIONS = {"update": Say("修改"), "cancel": Say("作废")}
 
 
 def records(asked: Namespace, desk: Desk) -> int:
@@ -63,9 +58,11 @@ def records(asked: Namespace, desk: Desk) -> int:
         published = scheme_of(store, asked.scheme)
         rows = store.read(lambda read: documents.found(read, published.id, asked.state, asked.key, MOST))
         unplanned = store.read(lambda read: documents.unplanned_count(read, published.id))
+        numbering = store.read(lambda read: send.numbering(read, published.id))
         calls = _calls(store, rows) if asked.key else {}
     terminal = desk.terminal
-    terminal.object({"documents": [_json(row, calls.get(row.id)) for row in rows], "unplanned": unplanned})
+    listed: list[Json] = [_json(row, calls.get(row.id)) for row in rows]
+    terminal.object({"documents": listed, "unplanned": unplanned, "numbering": numbering})
     if not rows:
         terminal.line(Say("没有这样的单据。"))
     elif asked.key:
@@ -73,6 +70,8 @@ def records(asked: Namespace, desk: Desk) -> int:
             _story(terminal, row, calls[row.id])
     else:
         _table(terminal, rows)
+    if numbering == "theirs":
+        terminal.note(Say("目标系统另编单号，不用我们的：按单号反查已停用，结果未知的要人核对。"))
     if unplanned and asked.state in (None, "waiting"):
         terminal.note(Say("另有 {count} 条数据读到了还没有映射，下次运行时做。", count=unplanned))
     return SETTLED
@@ -87,8 +86,8 @@ def _table(terminal: Terminal, rows: list[Any]) -> None:
     heads = (Say("单号"), Say("状态"), Say("目标单号"), Say("变动时间"), Say("原因"))
     shown = [
         (
-            row.number or row.key,
-            state_name(terminal, row.state, row.why),
+            name_of(row),
+            _state(terminal, row),
             row.target_number or "",
             _when(row),
             Stored(row.reason),
@@ -98,6 +97,19 @@ def _table(terminal: Terminal, rows: list[Any]) -> None:
     terminal.table(heads, shown)
     if len(rows) == MOST:
         terminal.note(Say("只列出最新的 {most} 张；用 --state 或 --key 缩小。", most=MOST))
+
+
+def name_of(row: Any) -> str:
+    """The source's number; of a follow-up with the call's name."""
+    return f"{row.number or row.key} → {row.follow}" if row.follow else str(row.number or row.key)
+
+
+def _state(terminal: Terminal, row: Any) -> str:
+    """The state in a person's words, with what else is to know: which change it was, that the source changed since."""
+    told = state_name(terminal, row.state, row.why)
+    marks = [terminal.told(ACTIONS[row.action])] if row.action in ACTIONS else []
+    marks += [terminal.told(Say("源里又变了"))] if row.flagged else []
+    return " ".join([told, *marks])
 
 
 def _when(row: Any) -> str:
@@ -128,6 +140,8 @@ def _json(row: Any, calls: list[Any] | None) -> dict[str, Json]:
         "target_number",
         "reason",
         "flagged",
+        "action",
+        "follow",
     )
     told: dict[str, Json] = {name: getattr(row, name) for name in names}
     told["problems"] = decode(row.problems)
@@ -192,59 +206,3 @@ def _begin(
     if not count:
         return 0, None
     return count, runs.begin_push(write, published.id, published.version, "retry", now)
-
-
-# -- settle ----------------------------------------------------------------------------------------
-
-
-def settle(asked: Namespace, desk: Desk) -> int:
-    state: State = "done" if asked.done else "cancelled" if asked.cancel else "skipped"
-    with desk.store() as store:
-        published = scheme_of(store, asked.scheme)
-        row = _one(store, published, asked.key)
-        if not store.write(
-            lambda write: documents.decide(
-                write, published.id, row.key, state, asked.reason, asked.done, desk.clock.now()
-            )
-        ):
-            raise Wrong([_no_move(desk.terminal, row, state)])
-    desk.terminal.object({"key": row.key, "number": row.number, "state": state})
-    desk.terminal.line(Say("{number}：{state}。", number=row.number or row.key, state=STATES[state]))
-    return SETTLED
-
-
-def _one(store: Store, published: Published, key: str) -> Any:
-    """The one document meant. Raises Wrong where there is none or several share the number."""
-    rows = store.read(lambda read: documents.found(read, published.id, None, key, 20))
-    exact = [row for row in rows if row.key == key] or rows
-    if len(exact) == 1:
-        return exact[0]
-    if not exact:
-        says = Say("方案 {scheme} 没有单据 {key}。", scheme=published.code, key=key)
-        raise Wrong(
-            [
-                Problem(
-                    "--key",
-                    "no_document",
-                    says,
-                    Say("用 duijie records {scheme} 查看。", scheme=published.code),
-                )
-            ]
-        )
-    says = Say("单号 {key} 有 {count} 张单据。", key=key, count=len(exact))
-    raise Wrong(
-        [Problem("--key", "several", says, Say("改用主键：{keys}", keys=" ".join(row.key for row in exact)))]
-    )
-
-
-def _no_move(terminal: Terminal, row: Any, state: State) -> Problem:
-    now: State = row.state
-    says = Say(
-        "单据 {number} 现在是“{now}”，不能定为“{state}”。",
-        number=row.number or row.key,
-        now=STATES[now],
-        state=STATES[state],
-    )
-    can = [STATES[move] for move in sorted(by_hand(now))]
-    do = Say("可以定为：{can}。", can=Words(can)) if can else Say("这种状态不用人工定案。")
-    return Problem("--key", "no_move", says, do)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping as Table
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from engine.document.chain import NOTHING, Chain, check_chain, seen
 from engine.document.near import nearest, offer
 from engine.document.reader import MOST_PROBLEMS
 from engine.document.scheme import sketch
@@ -56,6 +57,7 @@ class Checked:
     scheme: Scheme | None
     mapping: Mapping | None
     problems: tuple[Problem, ...]
+    chain: Chain = NOTHING
 
     @property
     def fine(self) -> bool:
@@ -75,7 +77,13 @@ def check(text: str, catalogs: Catalogs, known: Known | None = None) -> Checked:
     mapping = checking.all()
     more = [problem for problem in checking.problems if not _follows(problem, told)]
     problems = sorted(told + more, key=lambda problem: problem.at.offset if problem.at else 0)
-    return Checked(None if told else scheme, None if told else mapping, tuple(problems))
+    whole = not told
+    return Checked(
+        scheme if whole else None,
+        mapping if whole else None,
+        tuple(problems),
+        checking.chain if whole else Chain(),
+    )
 
 
 def _follows(problem: Problem, told: list[Problem]) -> bool:
@@ -117,12 +125,14 @@ class _Checking:
         self.catalogs = catalogs
         self.known = known
         self.problems: list[Problem] = []
+        self.chain = Chain()
 
     def all(self) -> Mapping | None:
         scheme = self.scheme
         source = self._end("source", scheme.source, "query")
         target = self._end("target", scheme.target, "save") if scheme.target else None
         if source is not None:
+            source = self._detailed(source)
             self._span(scheme.source, source)
             self._params(scheme.source, source)
         _, problems = compile_settings(scheme.source.params, "source.params", scheme.marks)
@@ -131,10 +141,12 @@ class _Checking:
         self._lookups()
         if scheme.target is None:
             self._writes_nothing()
-        elif scheme.on_change == "update":
-            says = Say("on_change: update 还不能用：目标接口还没有更新动作")
-            self.tell("on_change", "unsupported", says, Say("先写 flag 或 ignore"))
-        mapping, problems = compile_mapping(scheme, source, target, self.known.tables if self.known else None)
+        tables = self.known.tables if self.known else None
+        self.chain, problems = check_chain(scheme, (source, target), self.catalogs, tables, self.tell)
+        self.problems += problems
+        self._lines()
+        rows = seen(source, target) if scheme.target and scheme.target.update else source
+        mapping, problems = compile_mapping(scheme, rows, target, tables)
         self.problems += problems
         if mapping is not None and self.known is None:
             self._tables(mapping)
@@ -168,6 +180,26 @@ class _Checking:
             operation = None
         self._connection(side, end, operation)
         return operation
+
+    def _detailed(self, source: Operation) -> Operation:
+        """The rows as they are kept: where details are read, with their fields over the list's."""
+        if not self.scheme.source.detail:
+            return source
+        detail = self.catalogs.operation(source.detail.operation) if source.detail else None
+        if detail is None:
+            says = Say("接口“{name}”的目录里没有写明细怎么查", name=source.operation)
+            self.tell("source.detail", "no_detail", says, Say("删掉这一行"))
+            return source
+        fields = {field.name: field for field in (*source.give, *detail.give)}
+        return source.model_copy(update={"give": tuple(fields.values())})
+
+    def _lines(self) -> None:
+        """The connections of what follows: in the store, and of the operation's connector."""
+        for place, follow in enumerate(self.scheme.after):
+            operation = self.catalogs.operation(follow.operation) if follow.operation else None
+            if follow.connection is not None:
+                end = Target(connection=follow.connection, operation=follow.operation or "")
+                self._connection(f"after[{place}]", end, operation)
 
     def _connection(self, side: str, end: Source | Target, operation: Operation | None) -> None:
         path = f"{side}.connection"

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast, get_args
 
+from engine.document.chain import AFTER, TargetShape
 from engine.document.lookups import LOOKUPS, RULES
 from engine.document.node import Hole, Node, Pairs
 from engine.document.reader import read
 from engine.document.rule import MapShape
 from engine.document.schedule import CODE, WRITE_CODE, Schedules
-from engine.document.shape import Bag, Choice, Keys, Listed, Moment, Plain, Reading, Span, Text, Whole
+from engine.document.shape import Bag, Choice, Flag, Keys, Listed, Moment, Plain, Reading, Span, Text, Whole
 from engine.document.steps import Steps
 from engine.model.catalog import FieldType
 from engine.model.scheme import OnChange, Scheme, Source, Target
@@ -39,24 +40,18 @@ SCHEME = Keys(
                 "begin": Moment("第一次从什么时候开始读"),
                 "overlap": Span("每次往回多看多久"),
                 "lag": Span("离现在多近的先不读"),
+                "detail": Flag("列表里的每一条再逐条查明细，合成一条"),
                 "extra": _TYPES,
             },
             ("connection", "operation"),
             "源：从哪里读",
         ),
-        "target": Keys(
-            {
-                "connection": Text("写到哪个连接", _CODE, Say("写上连接的代号")),
-                "operation": Text("用哪个保存接口", _CODE, Say("写上接口名")),
-                "extra": _TYPES,
-            },
-            ("connection", "operation"),
-            "目标：写到哪里",
-        ),
+        "target": TargetShape(_TYPES),
         "shape": Steps(),
         "lookups": LOOKUPS,
         "rules": RULES,
         "map": MapShape(),
+        "after": AFTER,
         "on_change": Choice(get_args(OnChange), "已写过的单据在源里变了怎么办，默认 flag"),
         "parallel": Whole(1, 64, "同时写几张单据，默认 1"),
     },

@@ -114,6 +114,21 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """true or false."""
+
+    about: str = ""
+
+    def read(self, node: Node, path: str, reading: Reading) -> object:
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        return reading.wrong(path, node, Say("这里要写 true 或 false"), Say("不加引号"))
+
+    def schema(self) -> dict[str, Json]:
+        return {"type": "boolean", **_about(self.about)}
+
+
+@dataclass(frozen=True)
 class Span:
     """A duration: `[1-9][0-9]*(s|m|h|d)`."""
 

@@ -106,13 +106,18 @@ class Mapping:
 
 
 def compile_mapping(
-    scheme: Scheme, source: Operation | None, target: Operation | None, tables: Collection[str] | None
+    scheme: Scheme,
+    source: Operation | None,
+    target: Operation | None,
+    tables: Collection[str] | None,
+    at: str = "",
 ) -> tuple[Mapping | None, list[Problem]]:
     """The mapping, None where a problem stands in its way, and all problems, warnings and notes.
 
     What is None is unknown here and gives no problem: an operation's fields, the names of code tables.
+    `at` is where the map and its `where` stand if they are not the scheme's own: `after[0]`.
     """
-    work = Work(scheme, source, target, tables)
+    work = Work(scheme, source, target, tables, at)
     return work.mapping(), work.remarks.problems
 
 
@@ -125,8 +130,10 @@ class Work:
         source: Operation | None,
         target: Operation | None,
         tables: Collection[str] | None,
+        at: str = "",
     ) -> None:
         self.scheme = scheme
+        self.map_at, self.where_at = (f"{at}.map", f"{at}.where") if at else ("map", "source.where")
         self.target = target
         self.remarks = Remarks(scheme.marks)
         self.used: set[str] = set()
@@ -141,10 +148,10 @@ class Work:
     def mapping(self) -> Mapping | None:
         where = None
         if self.scheme.source.where is not None:
-            where = condition(self.scheme.source.where, "source.where", self.ground, self.remarks)
+            where = condition(self.scheme.source.where, self.where_at, self.ground, self.remarks)
         fields = self.target.fields if self.target else None
         reshape, ground = self._reshape()
-        parts = self.parts(self.scheme.map, "map", fields, "", ground)
+        parts = self.parts(self.scheme.map, self.map_at, fields, "", ground)
         sets = frozenset(name for name, _ in parts)
         self._look_up_set()
         if self.remarks.broken:
@@ -239,7 +246,7 @@ class Work:
             says = Say(
                 "没有映射 {name}，结果不明的单据将无法按单号查回", name=self.target.lookup.number_field
             )
-            self.remarks.add("map", "lookup_not_set", says, Say("把源单号映射到它"), weight="warning")
+            self.remarks.add(self.map_at, "lookup_not_set", says, Say("把源单号映射到它"), weight="warning")
 
     def _node(self, entry: Entry, field: Field | None, place: str, ground: Ground) -> Node | None:
         name = label(field, entry.to)

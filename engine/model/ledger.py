@@ -15,8 +15,12 @@ from engine.model.values import Problem, Window
 
 State = Literal["waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled"]
 Why = Literal["new", "again", "held", "gathering", ""]
-Action = Literal["create", "update", "cancel", "keep"]
-"""What a document asks of the target; `keep` asks nothing: a record of a base-data scheme, kept as it is."""
+Action = Literal["create", "update", "cancel", "keep", "follow"]
+"""What a document asks of the target; `keep` asks nothing: a record of a base-data scheme, kept as it is.
+`follow` is a call that follows a done document, with a state of its own."""
+
+LAST = 1_000_000
+"""The step of an acknowledgement: behind every other follow-up."""
 
 STATES: tuple[State, ...] = ("waiting", "sending", "done", "skipped", "refused", "unknown", "cancelled")
 WORST: tuple[State, ...] = ("unknown", "refused", "sending", "waiting", "cancelled", "skipped", "done")
@@ -112,6 +116,11 @@ class Planned:
     tables: tuple[tuple[str, str], ...] = ()
     sources: tuple[tuple[int, str], ...] = ()
     """(record id, record hash) of every record behind the document; by default the one record."""
+    action: Action = "create"
+    was: str = ""
+    """The same record as the document's last action would map it: equal bytes mean nothing to send."""
+    generation: int = 0
+    """Of the document this change was made for; another one meanwhile, and it is planned again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,10 @@ class PlanKept:
     """Whose mapping this is: a plan of a holder that was overtaken is not kept."""
     revision: int | None = None
     """Of the lookups it was made with: where they changed since, nothing is held for what may be there now."""
+    change_keys: tuple[tuple[str, str | None], ...] = ()
+    """Where the requests of other actions than create carry their key."""
+    acknowledges: bool = False
+    """The source is a pool: a place is kept for each record's acknowledgement, which goes last."""
     keeps: bool = False
     """A base-data scheme's: nothing is written, the plan settles the documents."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -158,6 +171,13 @@ class Due:
     body: str
     sends: int
     sent_number: str
+    action: Action = "create"
+    follow: str = ""
+
+    @property
+    def way(self) -> str:
+        """Which call of the scheme it is: "" for the create, else update, cancel or a follow-up's name."""
+        return self.follow or ("" if self.action == "create" else self.action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +202,10 @@ class Outcome:
     looks: int = 0
     looked: datetime | None = None
     """How many look-ups in a row came back empty, and when the last one did."""
+    reply: str = ""
+    """What the target said of a done document, as JSON, where somebody will want it."""
+    back: bool = False
+    """The target would not change the document: it stands as it was made, marked."""
     sent: bool = True
     """False where it is certain that the target did not execute this send: then it does not count as one."""
 

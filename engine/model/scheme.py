@@ -179,12 +179,37 @@ class Source(Frozen):
     begin: date | datetime | None = None
     overlap: timedelta | None = None
     lag: timedelta | None = None
+    detail: bool = False
+    """Whether each listed row is asked for by itself too, and kept with what the list leaves out."""
     extra: dict[str, FieldType] = Key(default_factory=dict)
 
 
+class Change(Frozen):
+    """What `update` or `cancel` calls, and with what; without `map` an update takes the scheme's own."""
+
+    operation: str
+    map: Fields | None = None
+
+
+class Follow(Frozen):
+    """A call that follows a done save: by its name in the catalogue, or with operation and map of its own."""
+
+    name: str
+    connection: str | None = None
+    operation: str | None = None
+    where: str | None = None
+    map: Fields | None = None
+
+
 class Target(Frozen):
+    """`operation` creates; `lookup` asks instead of what the catalogue names."""
+
     connection: str
     operation: str
+    update: Change | None = None
+    cancel: Change | None = None
+    cancel_when: str | None = None
+    lookup: str | None = None
     extra: dict[str, FieldType] = Key(default_factory=dict)
 
 
@@ -230,6 +255,7 @@ class Scheme(Frozen):
     target: Target | None = None
     shape: tuple[Placed, ...] = ()
     map: Fields = Fields(entries=())
+    after: tuple[Follow, ...] = ()
     on_change: OnChange = "flag"
     parallel: int = 1
     marks: Mapping[str, Mark] = Key(default_factory=dict, exclude=True, repr=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.document.chain import NOTHING, Chain
 from engine.document.check import Catalogs, check
 from engine.errors import Wrong
 from engine.mapping.compile import Mapping as Compiled, compile_settings
@@ -40,6 +41,10 @@ class Flow:
     live: Mapping[str, Operation] = field(default_factory=dict)
     asks: Mapping[str, Settle] = field(default_factory=dict)
     """Of those that ask a vendor: the query, and what makes its parameters of a code."""
+    detail: Operation | None = None
+    """What each listed row is asked for by itself with, where the scheme wants that."""
+    chain: Chain = NOTHING
+    """What it does besides creating."""
 
     @property
     def save(self) -> Operation:
@@ -55,6 +60,10 @@ class Flows:
     def __init__(self, catalogs: Catalogs) -> None:
         self._catalogs = catalogs
         self._kept: dict[tuple[int, int], Flow] = {}
+
+    def looked_up(self, save: Operation) -> Operation | None:
+        """The operation that looks a save's documents up."""
+        return looked_up(save, self._catalogs)
 
     def of(self, published: Published) -> Flow:
         """Raises Wrong where the version no longer stands up to the catalogues."""
@@ -76,9 +85,25 @@ def compiled(published: Published, catalogs: Catalogs) -> Flow:
     params, more = compile_settings(scheme.source.params, "source.params", scheme.marks)
     if source is None or (target is None and scheme.target) or params is None:
         raise Wrong(more or [_gone(scheme)])
-    looks = catalogs.operation(target.lookup.operation) if target and target.lookup else None
-    flow = Flow(published, scheme, checked.mapping, params, source, target, looks)
+    looks = looked_up(target, catalogs, scheme.target.lookup if scheme.target else None)
+    detail = catalogs.operation(source.detail.operation) if source.detail and scheme.source.detail else None
+    flow = Flow(
+        published,
+        scheme,
+        checked.mapping,
+        params,
+        source,
+        target,
+        looks,
+        detail=detail,
+        chain=checked.chain,
+    )
     return replace(flow, **_looking(scheme, catalogs)) if scheme.lookups else flow
+
+
+def looked_up(save: Operation | None, catalogs: Catalogs, instead: str | None = None) -> Operation | None:
+    """The operation that looks a save's documents up; `instead` of the catalogue's where a scheme says so."""
+    return catalogs.operation(instead or save.lookup.operation) if save and save.lookup else None
 
 
 def _looking(scheme: Scheme, catalogs: Catalogs) -> dict[str, Any]:

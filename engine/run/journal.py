@@ -16,6 +16,7 @@ from engine.crash import point
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Outcome
 from engine.store import queue, send
+from engine.store.after import Then
 from engine.store.send import Heard, Mark, Settled
 from engine.store.store import Store
 
@@ -54,11 +55,18 @@ class Journal:
             since = self.clock.monotonic()
             await self.store.writer.write(queue.extend, (self.lease, self.clock.now()))
 
-    def settle(self, due: Due, outcome: Outcome, heard: Sequence[Exchange]) -> None:
+    def settle(self, due: Due, outcome: Outcome, heard: Sequence[Exchange], then: Then | None = None) -> None:
         """What became of a document, with all that was said about it. Raises what an earlier one met."""
         self.hear(heard[:-1])
         settled = Settled(
-            self.lease, due.id, self.clock.now(), outcome, heard[-1] if heard else None, self.on
+            self.lease,
+            due.id,
+            self.clock.now(),
+            outcome,
+            heard[-1] if heard else None,
+            self.on,
+            due.way,
+            then,
         )
         future = self.store.writer.hand(send.settle, settled)
         self._settling.add(future)

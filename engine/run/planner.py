@@ -9,11 +9,15 @@ from datetime import datetime
 
 from engine.crash import point
 from engine.mapping.compile import Lookups
+from engine.model.catalog import Operation
 from engine.model.ledger import Lease, PlanKept, Planned, Unplanned
 from engine.run.answers import Answers, unanswered
+from engine.run.change import changed
+from engine.run.deeds import acknowledges
 from engine.run.flow import Flow
 from engine.run.planned import as_planned, offers, source_of
 from engine.run.together import Planner
+from engine.store.after import standing
 from engine.store.lookups import Tables
 from engine.store.plan import plan, unplanned
 from engine.store.store import Store
@@ -37,7 +41,13 @@ async def plan_next(
     if not rows:
         return 0, 0
 
+    if flow.chain.changes:
+        keys = [row.key for row in rows]
+        stands = await asyncio.to_thread(store.read, lambda read: standing(read, ident, keys))
+
     def make() -> tuple[Planned, ...]:
+        if flow.chain.changes:
+            return tuple(changed(flow, row, stands.get(row.key), tables.pairs, now) for row in rows)
         return tuple(planned(flow, row, tables.pairs, now) for row in rows)
 
     if answers.own:
@@ -64,18 +74,25 @@ async def _asking(
 
 
 def _batch(flow: Flow, store: Store, plans: tuple[Planned, ...], now: datetime) -> PlanKept:
-    key = flow.target.idempotency if flow.target else None
+    changes = [deed for deed in (flow.chain.update, flow.chain.cancel) if deed is not None]
     return PlanKept(
         installation=store.installation,
         scheme_id=flow.published.id,
         scheme=flow.scheme.scheme,
         version=flow.published.version,
         on_change=flow.scheme.on_change,
-        key_at=key.at if key else None,
+        key_at=_key_at(flow.target),
         at=now,
         plans=plans,
+        change_keys=tuple((deed.name, _key_at(deed.operation)) for deed in changes),
+        acknowledges=acknowledges(flow),
         keeps=flow.target is None,
     )
+
+
+def _key_at(operation: Operation | None) -> str | None:
+    key = operation.idempotency if operation else None
+    return key.at if key else None
 
 
 def planned(flow: Flow, record: Unplanned, lookups: Lookups, now: datetime) -> Planned:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,10 +19,12 @@ from engine.exact import canonical
 from engine.model.catalog import Operation, Span
 from engine.model.ledger import Kept, Lease, PageKept, Row, RunAsked
 from engine.model.values import Json, Record, Window
+from engine.run.details import detailed
 from engine.run.flow import Flow
 from engine.run.lines import collect, later
 from engine.say import Say
 from engine.store import runs
+from engine.store.after import told_again
 from engine.store.keep import cursor_of, keep
 from engine.store.keys import document_key
 from engine.store.queue import Asked, put
@@ -107,8 +109,9 @@ class Pull:
         walk = Walk(self.flow.source.pages, self.size)
         step: Step | None = walk.first()
         while step is not None and not self.stopping.is_set() and self.left != 0:
+            asked_at = self.clock.now()
             try:
-                page = await self._page(params, step)
+                page = await self._page(self.flow.source, params, step)
             except Fault as fault:
                 step = walk.smaller(fault.code)
                 if step is None:
@@ -116,8 +119,11 @@ class Pull:
                 self.size = walk.size
                 continue
             step = walk.after(step, len(page.rows), page.total, page.next)
+            page = replace(page, rows=await self._details(page.rows))
             ended = step is None and not walk.halve
-            await self._keep(self._rows(page), window.until if ended and moves else None, walk.total)
+            rows = self._rows(page)
+            await self._keep(rows, window.until if ended and moves else None, walk.total)
+            await self._came_again(rows, asked_at)
         if walk.halve and not self.stopping.is_set():
             await self._halves(window, asked)
 
@@ -134,13 +140,25 @@ class Pull:
         for half in (Window(window.since, middle), Window(middle, window.until)):
             await self._window(half, asked)
 
-    async def _page(self, params: Mapping[str, Json], step: Step) -> Page:
+    async def _details(self, rows: list[Record]) -> list[Record]:
+        """Each listed row with what only its detail tells; what is more than a run may keep is not asked for."""
+        if self.flow.detail is None:
+            return rows
+        detail, most = self.flow.detail, len(rows) if self.left is None else self.left
+        first = Walk(detail.pages).first()
+
+        async def ask(params: Mapping[str, Json]) -> list[Record]:
+            return (await self._page(detail, params, first)).rows
+
+        return await detailed(self.flow.source, rows, ask, self.talk.link.limits.at_once, most)
+
+    async def _page(self, operation: Operation, params: Mapping[str, Json], step: Step) -> Page:
         """One page, asked for again where the fault is one that passes."""
         for tries in range(TRIES):
             point("read.asked")
             heard, stop = collect()
             try:
-                page = await self.talk.page(self.flow.source, params, step.number, step.size, step.token)
+                page = await self.talk.page(operation, params, step.number, step.size, step.token)
             except Fault as fault:
                 if tries == TRIES - 1 or self.stopping.is_set() or not self._passes(fault):
                     raise
@@ -164,6 +182,15 @@ class Pull:
         if self.left is not None:
             self.left -= len(rows)
         return tuple(as_row(self.flow.source, record) for record in rows)
+
+    async def _came_again(self, rows: tuple[Row, ...], asked_at: datetime) -> None:
+        """A pool gives a record until it is acknowledged: one that was, and comes again, is told once more."""
+        if self.flow.chain.acknowledge is None or not rows:
+            return
+        keys = [row.key for row in rows]
+        asked = (self.flow.published.id, keys, asked_at)
+        if await self.store.writer.write(told_again, asked):
+            await self._wake_push()
 
     async def _keep(self, rows: tuple[Row, ...], cursor: datetime | None, expected: int | None) -> Kept:
         at = self.clock.now()

@@ -8,7 +8,7 @@ a fault of a document settles that document and it goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,17 +18,19 @@ from engine.crash import point
 from engine.errors import Conflict, Fault
 from engine.model.ledger import Due, Open, Outcome
 from engine.run.answers import Answers
+from engine.run.deeds import Leg, Preparing, needs_preparing
 from engine.run.flow import Flow
 from engine.run.journal import Journal
 from engine.run.lines import collect, later
 from engine.run.pace import LINGER, Pace
 from engine.run.planner import plan_next
-from engine.run.verdict import Rules, after_fault, after_look, after_save, ask_again, shown_numbering
+from engine.run.verdict import Rules, after_fault, after_look, ask_again, shown_numbering
+from engine.say import Say
 from engine.store import runs, send
+from engine.store.after import Gone, any_left, drop
 from engine.store.groups import next_whole
 from engine.store.lookups import Tables
 from engine.store.store import Store
-from engine.wire.talk import Talk
 
 AHEAD = 256
 
@@ -48,11 +50,11 @@ class Push:
     """One push of one scheme, from claim to finish. `more` tells whether a pull still brings records."""
 
     flow: Flow
-    talk: Talk
+    legs: Mapping[str, Leg]
+    """Every way a document of the scheme can go: "" is the create."""
     journal: Journal
     store: Store
     clock: Clock
-    rules: Rules
     tables: Callable[[], Tables]
     answers: Answers
     more: Callable[[], bool]
@@ -60,6 +62,7 @@ class Push:
     stopping: asyncio.Event
     pace: Pace = field(default_factory=Pace)
     _broken: bool = False
+    _preparing: Preparing = field(init=False)
 
     async def run(self) -> datetime | None:
         """Push until nothing is due. Gives when to come again: None where nothing waits, or nobody knows when.
@@ -68,6 +71,8 @@ class Push:
         """
         numbering = await self._read(lambda read: send.numbering(read, self._scheme))
         self.rules.numbering = "ours" if self.rules.kept else numbering
+        needed = needs_preparing(self.flow, await self._read(lambda read: any_left(read, self._scheme)))
+        self._preparing = Preparing(self.flow, self.store, self.journal.lease, self.tables, needed)
         again = await self._rounds()
         self.pace.rest(self.clock.now())
         if self.pace.stopped is not None:
@@ -75,6 +80,11 @@ class Push:
         if self.answers.fault is not None:
             raise self.answers.fault
         return again
+
+    @property
+    def rules(self) -> Rules:
+        """Those of the create."""
+        return self.legs[""].rules
 
     @property
     def _scheme(self) -> int:
@@ -153,13 +163,14 @@ class Push:
             planned_to, fresh = await plan_next(
                 self.flow, self.store, self.journal.lease, self.tables(), self.answers, now, planned_to
             )
+            fresh += await self._preparing.prepare(now)
             reached = sent_to
             batch = await self._read(lambda read: send.due(read, self._scheme, now, reached, AHEAD))  # noqa: B023
             for due in batch:
                 await ready.put(due)
             taken += len(batch) + fresh
             sent_to = batch[-1].id if batch else sent_to
-            if not planned_to and not batch:
+            if not planned_to and not batch and not fresh:
                 break
         for _ in range(self.rules.parallel):
             await ready.put(None)
@@ -177,20 +188,21 @@ class Push:
             await self.clock.wait(seconds, self.stopping)
 
     async def _send(self, going: Going) -> None:
+        leg = self.legs.get(going.due.way)
+        if leg is None:
+            return await self._gone(going.due)
         heard, stop = collect()
         fault: Fault | None = None
         outcome: Outcome | None = None
         shown: str | None = None
         try:
-            saved = await self.talk.save(self.flow.save, going.due.body.encode(), lambda: self._leave(going))
-            outcome, shown = after_save(going.due, saved), shown_numbering(going.due, saved)
+            saved = await leg.talk.save(leg.operation, going.due.body.encode(), lambda: self._leave(going))
+            outcome, shown = leg.done(going.due, saved), shown_numbering(going.due, saved)
         except Conflict:
             pass  # nothing left, and nothing became of it
         except Fault as failed:
             fault = failed
-            outcome = after_fault(
-                going.due, fault, self.rules, self.clock.now(), self._later(going.due.sends)
-            )
+            outcome = after_fault(going.due, fault, leg.rules, self.clock.now(), self._later(going.due.sends))
             if not going.left:
                 self.pace.stayed(fault, outcome.due_at)
                 outcome = None
@@ -198,11 +210,18 @@ class Push:
             stop()
         if outcome is None:
             self.journal.hear(heard)
-            return
+            return None
         point("settle.before")
-        self.journal.settle(going.due, outcome, heard)
+        self.journal.settle(going.due, outcome, heard, leg.then)
         self.pace.heard(fault, outcome.due_at)
-        await self._prove(shown)
+        await self._prove(leg, shown)
+        return None
+
+    async def _gone(self, due: Due) -> None:
+        """A follow-up of an earlier version of the scheme, whose call the scheme no longer has."""
+        says = Say("方案里已没有步骤“{name}”。", name=due.way)
+        gone = Gone(self.journal.lease, due.id, self.clock.now(), says)
+        await self.store.writer.write(drop, gone)
 
     async def _leave(self, going: Going) -> None:
         """Asked by the wire when the call owns its slot. Raises Conflict where the document must stay."""
@@ -215,10 +234,15 @@ class Push:
     def _later(self, attempts: int) -> datetime:
         return later(self.clock.now(), attempts, self.clock)
 
-    async def _prove(self, shown: str | None) -> None:
-        """The first reply that shows whether the target keeps our numbers is remembered for good."""
-        if shown is not None and self.rules.numbering not in (shown, "theirs"):
-            self.rules.numbering = shown
+    async def _prove(self, leg: Leg, shown: str | None) -> None:
+        """The first reply that shows whether the target keeps our numbers is remembered for good.
+
+        What a follow-up shows of its operation holds for this push only.
+        """
+        if shown is None or leg.rules.numbering in (shown, "theirs"):
+            return
+        leg.rules.numbering = shown
+        if leg.rules is self.rules:
             await self.store.writer.write(send.prove_numbering, (self._scheme, shown, self.clock.now()))
 
     # -- asking ----------------------------------------------------------------------------------
@@ -250,18 +274,21 @@ class Push:
             self.pace.heard(failed, outcome.due_at)
         finally:
             stop()
-        self.journal.settle(one, outcome, heard)
+        leg = self.legs.get(one.way)
+        self.journal.settle(one, outcome, heard, leg.then if leg else None)
         point("lookup.settled")
 
     async def _look(self, one: Open) -> Outcome:
-        hits = None
-        if self.flow.list is not None and self.rules.looks_up(one):
+        leg, hits = self.legs.get(one.way), None
+        if leg is None:
+            return Outcome("unknown", reason=Say("方案里已没有步骤“{name}”。", name=one.way))
+        if leg.list is not None and leg.rules.looks_up(one):
             point("lookup.asked")
-            hits = await self.talk.look_up(self.flow.save, self.flow.list, one.sent_number)
+            hits = await leg.talk.look_up(leg.operation, leg.list, one.sent_number)
             point("lookup.replied")
             self.pace.heard(None, None)
-            await self._prove("ours" if len(hits) == 1 else None)
-        return after_look(one, hits, self.rules, self.clock.now(), self._later(one.sends))
+            await self._prove(leg, "ours" if len(hits) == 1 else None)
+        return after_look(one, hits, leg.rules, self.clock.now(), self._later(one.sends))
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.mapping.compile import Mapped
 from engine.mapping.preview import Previewed, compile_preview
 from engine.model.ledger import RunAsked
-from engine.model.values import Record, Window
+from engine.model.values import Json, Record, Window
 from engine.run.answers import Answers
+from engine.run.details import detailed
 from engine.run.flow import Flow
 from engine.run.pull import first_moment, window_params
 from engine.say import Words
@@ -80,4 +81,11 @@ def _windows(flow: Flow, asked: RunAsked, now: datetime) -> Sequence[Window]:
 async def _window(flow: Flow, talk: Talk, asked: RunAsked, window: Window, most: int) -> list[Record]:
     step = Walk(flow.source.pages).first()
     page = await talk.page(flow.source, window_params(flow, window, asked), step.number, step.size)
-    return page.rows[:most]
+    if flow.detail is None:
+        return page.rows[:most]
+    detail, first = flow.detail, Walk(flow.detail.pages).first()
+
+    async def ask(params: Mapping[str, Json]) -> list[Record]:
+        return (await talk.page(detail, params, first.number, first.size, first.token)).rows
+
+    return await detailed(flow.source, page.rows, ask, talk.link.limits.at_once, most)

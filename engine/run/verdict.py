@@ -49,7 +49,7 @@ class Rules:
 
 
 def after_save(due: Due, saved: Saved) -> Outcome:
-    return Outcome("done", target_id=saved.id, target_number=saved.number or due.sent_number or None)
+    return Outcome("done", target_id=saved.id or None, target_number=saved.number or due.sent_number or None)
 
 
 def shown_numbering(due: Due, saved: Saved) -> str | None:
@@ -65,8 +65,14 @@ def after_fault(due: Due, fault: Fault, rules: Rules, now: datetime, later: date
         again = now + fault.wait if fault.wait else later
         return Outcome("waiting", "again", again, reason=fault.says, sent=False)
     if fault.kind == "refused" and due.sends == 0:
-        return Outcome("refused", reason=fault.says)
+        return _turned_down(fault) if due.way == "cancel" else Outcome("refused", reason=fault.says)
     return Outcome("unknown", due_at=_first_question(due, rules, now, later), reason=fault.says)
+
+
+def _turned_down(fault: Fault) -> Outcome:
+    """A cancel that the target refuses: the document stands there as it was made, and a person must know."""
+    says = Say("源单据已作废，目标系统不让作废：{says}", says=fault.says)
+    return Outcome("done", reason=says, back=True)
 
 
 def _first_question(due: Due, rules: Rules, now: datetime, later: datetime) -> datetime | None:

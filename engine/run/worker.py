@@ -12,8 +12,10 @@ from typing import Any
 from engine.clock import Clock
 from engine.crash import point
 from engine.errors import DuijieError, Fault, LeaseLost, Wrong
+from engine.model.catalog import Operation
 from engine.model.ledger import Lease
 from engine.run.answers import Answers, Library
+from engine.run.deeds import Leg, deeds_of, then_of
 from engine.run.flow import Flow, Flows
 from engine.run.journal import Journal
 from engine.run.lines import Lines, keys_honoured, later, settle_of
@@ -221,14 +223,12 @@ class Worker:
         flow, signals = await self._flow(lease), self._signals.setdefault(lease.scheme_id, Signals())
         if flow.scheme.target is None:
             return await self._shelve(flow, lease, signals)
-        code = flow.scheme.target.connection
         push = Push(
             flow=flow,
-            talk=self.lines.to(code),
+            legs=self._legs(flow, flow.scheme.target.connection),
             journal=Journal(self.store, lease, self.clock, on="no_journal" not in self.breaks),
             store=self.store,
             clock=self.clock,
-            rules=self._rules(flow, code),
             tables=lambda: self._tables_of(flow),
             answers=await self._answers(flow, lease),
             more=lambda: signals.pulling > 0,
@@ -237,8 +237,21 @@ class Worker:
         )
         again = _sooner(await push.run(), await self._wakes(lease))
         if again is None or not self.stopping.is_set():
-            await close_runs(self.store, lease.scheme_id, self.clock)
+            await self._read_on(flow, await close_runs(self.store, lease.scheme_id, self.clock))
         return again
+
+    async def _read_on(self, flow: Flow, closed: Sequence[int]) -> None:
+        """A pool gives one page until that is acknowledged: where it was a whole one, there may be more."""
+        if flow.source.pages.style != "pool":
+            return
+        size = (flow.source.pages.sizes or (1,))[0]
+
+        def more(connection: Any, rows: Sequence[tuple[int, datetime]]) -> list[int | None]:
+            return [runs.begin_more(connection, ident, size, now) for ident, now in rows]
+
+        for ident in closed:
+            await self.store.writer.write(more, (ident, self.clock.now()))
+        self._bell.set()
 
     async def _shelve(self, flow: Flow, lease: Lease, signals: Signals) -> datetime | None:
         """The push of a base-data scheme: its records are planned and settled, and no vendor hears of it."""
@@ -276,18 +289,31 @@ class Worker:
             raise LookupError("a job points at a published scheme")
         return self.flows.of(published)
 
-    def _rules(self, flow: Flow, code: str) -> Rules:
-        target, account = flow.save, self.lines.account(code)
-        looks, idempotency = target.lookup, target.idempotency
-        most = self.lines.to(code).link.limits.at_once
+    def _legs(self, flow: Flow, code: str) -> dict[str, Leg]:
+        """Every way a document of the scheme can go."""
+        deeds = deeds_of(flow)
+        keeps = bool(flow.chain.after) or flow.chain.changes
+        most = max(1, min(flow.scheme.parallel, self.lines.to(code).link.limits.at_once, 64))
+        main = self._rules(flow.save, flow.list, code, most)
+        legs = {"": Leg(self.lines.to(code), flow.save, flow.list, main, then_of(flow, ""), keeps)}
+        for name, deed in deeds.items():
+            # A change is never looked up: what was there before it would be taken for its outcome.
+            list_ = self.flows.looked_up(deed.operation) if deed.step else None
+            rules = self._rules(deed.operation, list_, deed.connection, most)
+            then = then_of(flow, name) if deed.step else None
+            legs[name] = Leg(self.lines.to(deed.connection), deed.operation, list_, rules, then, keeps)
+        return legs
+
+    def _rules(self, save: Operation, list_: Operation | None, code: str, most: int) -> Rules:
+        account, looks, idempotency = self.lines.account(code), save.lookup, save.idempotency
         return Rules(
-            parallel=max(1, min(flow.scheme.parallel, most, 64)),
-            look_up=looks is not None and flow.list is not None,
+            parallel=most,
+            look_up=looks is not None and list_ is not None,
             settle=settle_of(account, looks.settle if looks else timedelta(seconds=120)),
             kept=looks is not None and looks.kept,
-            keys=target.repeatable
-            or (target.idempotency is not None and keys_honoured(account, target.idempotency.guess)),
-            key_age=timedelta.max if target.repeatable else idempotency.age if idempotency else timedelta(0),
+            numbering="ours" if looks is not None and looks.kept else "unproven",
+            keys=save.repeatable or (idempotency is not None and keys_honoured(account, idempotency.guess)),
+            key_age=timedelta.max if save.repeatable else idempotency.age if idempotency else timedelta(0),
         )
 
     def _tables_of(self, flow: Flow) -> Tables:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from engine.model.ledger import State, by_hand
+from engine.store.after import Then, begin
 from engine.store.tables import attempt, document, document_record, record
 from engine.store.unplan import unplan
 
@@ -27,6 +28,8 @@ SHOWN = (
     document.c.flagged,
     document.c.due_at,
     document.c.changed_at,
+    document.c.action,
+    document.c.follow,
 )
 
 
@@ -97,6 +100,8 @@ def again(
             or 0
         )
         unplan(connection, mine & (document.c.state == "refused"))
+    if "skipped" in states:
+        count += unplan(connection, mine & (document.c.state == "skipped") & (document.c.step == 0))
     if "unknown" in states:
         count += connection.execute(
             update(document)
@@ -121,8 +126,10 @@ def decide(
     reason: str,
     number: str | None,
     now: datetime,
+    then: Then | None = None,
 ) -> bool:
-    """A person settles a document: done with the target's number, cancelled or skipped.
+    """A person settles a document: done with the target's number, cancelled or skipped. `then` is the call
+    that follows where it is done.
 
     False where the document is not there or may not move so.
     """
@@ -142,7 +149,23 @@ def decide(
         "settled_at": now,
     }
     moved = update(document).where(document.c.id == row.id, document.c.state == row.state)
-    return bool(connection.execute(moved.values(**values)).rowcount)
+    if not connection.execute(moved.values(**values)).rowcount:
+        return False
+    if then is not None and state == "done":
+        begin(connection, [(row.id, then, now)])
+    return True
+
+
+def send_again(connection: Connection, scheme_id: int, key: str, reason: str, now: datetime) -> bool:
+    """A person has an open document sent once more: the same bytes under the same key, whatever was tried
+    before. False where it is not there or not of unknown outcome.
+    """
+    open_one = update(document).where(
+        document.c.scheme_id == scheme_id, document.c.key == key, document.c.state == "unknown"
+    )
+    # The sends begin anew: five more are the machine's own before it asks a person again.
+    fresh = {"state": "waiting", "why": "again", "due_at": now, "sends": 1, "looks": 0, "looked_at": None}
+    return bool(connection.execute(open_one.values(**fresh, reason=reason)).rowcount)
 
 
 def sources(connection: Connection, document_id: int) -> list[Row[Any]]:

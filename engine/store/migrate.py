@@ -13,7 +13,7 @@ from engine.say import Say
 from engine.store.session import Database
 from engine.store.tables import installation
 
-NEWEST = "0004"
+NEWEST = "0005"
 """The newest migration: known here so that a database that is up to date costs no import of alembic."""
 
 _LOCK = 0x6475696A6965  # an advisory lock nobody else takes: "duijie"

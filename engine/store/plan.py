@@ -18,6 +18,7 @@ from engine.exact import encode
 from engine.model.ledger import Action, PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
 from engine.store import pools, waits
+from engine.store.after import hang, hold_back
 from engine.store.keys import stored_key, with_key
 from engine.store.prepared import Prepared
 from engine.store.queue import fence
@@ -86,17 +87,24 @@ def _plan(connection: Connection, batch: PlanKept) -> int:
     altered = [(present[plan.key], plan) for plan in batch.plans if plan.key in present]
     handled = list(fresh)
     _insert(connection, batch, fresh)
+    changed = []
     for row, plan in altered:
         values = plan_values(batch, plan, row)
         if values is None:
             continue
         handled.append(plan)
+        if values.get("action"):
+            changed.append(row.id)
         if values:
             connection.execute(
                 update(document).where(document.c.id == row.id).values(**values, changed_at=batch.at)
             )
         _link(connection, batch, [(row.id, plan)], replace=True)
     hashes = {ident: mapped for plan in handled for ident, mapped in _sources(plan)}
+    if changed:
+        hold_back(connection, changed)
+    if batch.acknowledges and hashes:
+        hang(connection, batch, hashes.items())
     if hashes:
         _planned.run(connection, [{"at_id": ident, "to_hash": mapped} for ident, mapped in hashes.items()])
     if batch.offers:
@@ -151,6 +159,8 @@ def plan_values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | No
         return {}
     if batch.keeps:
         return planned_values(batch, plan, "keep", row.generation)
+    if plan.action != "create":
+        return _change(batch, plan, row)
     if row.state == "done":
         return _after_done(batch, plan, row)
     if not row.sends or plan.state != "waiting":
@@ -166,13 +176,34 @@ def plan_values(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | No
     return {**again, **fresh, "why": "again" if plan.why == "new" else plan.why}
 
 
+def _change(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
+    """An update or a cancel of what is done: the next generation. None where it was made for an earlier one."""
+    if plan.generation != row.generation:
+        return None
+    keys = dict(batch.change_keys) | {"create": batch.key_at}
+    same = bool(plan.was) and with_key(plan.was, keys.get(row.action), row.stored_key) == row.body
+    if row.state == "done" and (same or plan.state != "waiting"):
+        return {"flagged": False, "proposed": None}
+    again = {
+        "sends": 0,
+        "looks": 0,
+        "looked_at": None,
+        "first_sent_at": None,
+        "flagged": False,
+        "proposed": None,
+    }
+    keyed = replace(batch, key_at=keys.get(plan.action))
+    content = planned_values(keyed, plan, plan.action, row.generation + 1)
+    return {**content, **again, "generation": row.generation + 1, "action": plan.action}
+
+
 def _after_done(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any]:
     """The source changed after the document was made: the same bytes clear the mark, others set it."""
     if plan.state == "waiting" and same_bytes(batch, plan, row):
         return {"flagged": False, "proposed": None}
     if batch.on_change == "ignore":
         return {}
-    return {"flagged": True, "proposed": plan.body or plan.reason or _told(plan.problems)}
+    return {"flagged": True, "proposed": plan.body or plan.reason or told_problems(plan.problems)}
 
 
 def same_bytes(batch: PlanKept, plan: Planned, row: Any) -> bool:
@@ -191,7 +222,7 @@ def planned_values(batch: PlanKept, plan: Planned, action: Any, generation: int)
         "why": plan.why,
         "due_at": batch.at if plan.state == "waiting" and plan.why == "new" else None,
         "reason": plan.reason,
-        "problems": _told(plan.problems),
+        "problems": told_problems(plan.problems),
         "tables": encode([list(pair) for pair in plan.tables]).decode(),
         "version": batch.version,
         "settled_at": settled,
@@ -199,7 +230,7 @@ def planned_values(batch: PlanKept, plan: Planned, action: Any, generation: int)
     }
 
 
-def _told(problems: Sequence[Problem]) -> str:
+def told_problems(problems: Sequence[Problem]) -> str:
     """Problems as JSON: path, code, sentence and next step."""
     told: list[Json] = [
         {"path": p.path, "code": p.code, "says": str(p.says), "do": str(p.do)} for p in problems

@@ -47,6 +47,19 @@ def begin(
     return ident
 
 
+def begin_more(connection: Connection, run_id: int, size: int, now: datetime) -> int | None:
+    """The next run of a pool that gave a whole page of something new and asked for nothing special; else None."""
+    told = get(connection, run_id)
+    if told is None or told.read < size or not (told.new or told.changed) or told.fault is not None:
+        return None
+    asked = asked_of(connection, run_id)
+    return (
+        _begun(connection, told.scheme_id, told.version, told.asked_by, now, asked)
+        if asked.moves_cursor
+        else None
+    )
+
+
 def begin_push(connection: Connection, scheme_id: int, version: int, by: str, now: datetime) -> int:
     """A run that reads nothing: retry, release or look-up asked for by a person."""
     ident = _insert(connection, scheme_id, version, by, now, RunAsked(), state="writing")

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Integer, bindparam, func, insert, or_, select
 
 from engine.model.exchange import Exchange
 from engine.model.ledger import Due, Lease, Open, Outcome
+from engine.say import Say
+from engine.store.after import Then, begin, give_up
 from engine.store.prepared import Prepared
 from engine.store.queue import fence
-from engine.store.tables import UTCTime, attempt, document, scheme
+from engine.store.tables import Said, UTCTime, attempt, document, scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Settled:
     outcome: Outcome
     exchange: Exchange | None
     journalled: bool = True
+    way: str = ""
+    """Which call it was, as `Due.way` tells."""
+    then: Then | None = None
+    """The call that follows where it is done now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,9 @@ _settle = Prepared(
         state=bindparam("to_state"),
         why=bindparam("to_why"),
         due_at=bindparam("to_due"),
-        target_id=bindparam("to_id"),
-        target_number=bindparam("to_number"),
+        # A change that is open must not forget which document it changes.
+        target_id=func.coalesce(bindparam("to_id", type_=Said), document.c.target_id),
+        target_number=func.coalesce(bindparam("to_number", type_=Said), document.c.target_number),
         reason=bindparam("to_reason"),
         settled_at=bindparam("to_settled"),
         looks=bindparam("to_looks"),
@@ -92,7 +99,7 @@ _TOLD = tuple(field.name for field in fields(Exchange))
 
 _DUE = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
 _due = Prepared(
-    select(*_DUE, document.c.sends, document.c.sent_number)
+    select(*_DUE, document.c.sends, document.c.sent_number, document.c.action, document.c.follow)
     .where(document.c.scheme_id == bindparam("scheme"), document.c.state == "waiting")
     .where(document.c.due_at <= bindparam("now", type_=UTCTime), document.c.id > bindparam("after"))
     .order_by(document.c.id)
@@ -111,6 +118,8 @@ def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, m
     more = (
         document.c.sends,
         document.c.sent_number,
+        document.c.action,
+        document.c.follow,
         document.c.looks,
         document.c.looked_at,
         document.c.first_sent_at,
@@ -165,10 +174,29 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> list[None]:
     if unmarked:  # only under the fault the reliability suite must be able to find
         connection.execute(update(document).where(document.c.id.in_(unmarked)).values(state="sending"))
     _settle.run(connection, [_outcome(one) for one in settled])
+    _more(connection, settled)
     told = [_attempt(one.lease, one.id, one.exchange) for one in settled if one.exchange is not None]
     if told:
         _attempts.run(connection, told)
     return [None] * len(settled)
+
+
+def _more(connection: Connection, settled: Sequence[Settled]) -> None:
+    """What most outcomes do not have: a reply that is kept, a change that was turned down, a call that follows."""
+    for one in settled:
+        if not (one.outcome.reply or one.outcome.back or one.way == "cancel"):
+            continue
+        mine = update(document).where(document.c.id == one.id, document.c.state == "done")
+        if one.outcome.reply:
+            connection.execute(mine.values(reply=one.outcome.reply))
+        if one.outcome.back:
+            connection.execute(mine.values(action="create", flagged=True))
+        elif one.way == "cancel" and one.outcome.state == "done":
+            says = Say("原单据已作废，不再调用。")
+            give_up(connection, [one.id], says, one.at)
+    then = [(one.id, one.then, one.at) for one in settled if one.then and one.outcome.state == "done"]
+    if then:
+        begin(connection, then)
 
 
 def _outcome(one: Settled) -> dict[str, Any]:

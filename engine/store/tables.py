@@ -299,7 +299,23 @@ document = Table(
     Column("body", Text, nullable=False, default=""),
     Column("family", Text, comment="what it belongs together with, where a record is not one document"),
     Column("whole_at", UTCTime, comment="when a gathering one is complete at the earliest"),
+    Column("follow", Text, nullable=False, server_default="", comment="name of a follow-up call"),
+    Column("parent_id", Id, comment="the document that a follow-up belongs to"),
+    Column("reply", Said, comment="JSON of the target's reply, where a follow-up or a change may want it"),
     UniqueConstraint("scheme_id", "key"),
+    Index(
+        "ix_document_parent",
+        "parent_id",
+        sqlite_where=text("parent_id IS NOT NULL"),
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_document_step",
+        "scheme_id",
+        "id",
+        sqlite_where=text("step > 0 AND state = 'waiting' AND due_at IS NULL"),
+        postgresql_where=text("step > 0 AND state = 'waiting' AND due_at IS NULL"),
+    ),
     Index("ix_document_state", "scheme_id", "state", "id"),
     Index("ix_document_number", "number"),
     Index(

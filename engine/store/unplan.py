@@ -1,4 +1,4 @@
-"""Having records mapped again: the one way back from a document to its plan."""
+"""Having records mapped again: the one way back from a document to its plan; of a follow-up, to its content."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from engine.store.after import wake
 from engine.store.tables import document, document_record, record
 
 
 def unplan(connection: Connection, where: Any) -> int:
-    """Have the records behind the documents `where` mapped again; gives how many records."""
+    """Have the records behind the documents `where` mapped again, and follow-ups among these made anew; gives
+    how many.
+    """
     behind = (
         select(document_record.c.record_id)
         .join(document, document.c.id == document_record.c.document_id)
-        .where(where)
+        .where(where, document.c.step == 0)
     )
-    return connection.execute(update(record).where(record.c.id.in_(behind)).values(planned_hash="")).rowcount
+    count = connection.execute(update(record).where(record.c.id.in_(behind)).values(planned_hash="")).rowcount
+    return count + wake(connection, where)

@@ -39,6 +39,8 @@ class Saved:
 
     id: str
     number: str | None = None
+    said: Json = None
+    """The reply under the envelope's root, for calls that follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Judge:
         made = text(self._id(root)) if self._id else ""
         if self._id and not made:
             raise self.nameless()
-        return Saved(made or "", text(self._number(root)) if self._number else None)
+        return Saved(made or "", text(self._number(root)) if self._number else None, root)
 
     def root(self, reply: Reply) -> Json:
         """What a save's reply holds under the envelope's root. Raises Fault where the vendor says no."""

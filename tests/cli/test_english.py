@@ -13,6 +13,7 @@ from tests.cli.build import SCHEME, Duijie
 CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 COMMANDS = [
     (), ("run",), ("check",), ("test",), ("publish",), ("rollback",), ("records",), ("retry",), ("settle",),
+    ("resend",), ("call",), ("connector",), ("connector", "list"), ("connector", "show"), ("connector", "sign"),
     ("connection",), ("connection", "add"), ("connection", "list"), ("connection", "test"),
     ("lookup",), ("lookup", "import"), ("lookup", "list"), ("worker",), ("simulate",), ("demo",),
     ("person",), ("person", "add"), ("person", "list"), ("person", "set"), ("person", "invite"), ("audit",),

@@ -15,9 +15,10 @@ from engine.exact import decode
 from engine.settings import Settings
 from tests.cli.build import Duijie
 
-COMMANDS = (
-    """run check test publish rollback records retry settle connection lookup worker simulate demo""".split()
-)
+COMMANDS = """
+    run check test publish rollback records retry settle resend connection connector call lookup worker
+    simulate demo
+""".split()
 
 
 def test_the_help_names_every_command_in_chinese(duijie: Duijie) -> None:

@@ -40,7 +40,11 @@ def test_dry_shows_documents_and_writes_nothing(duijie: Duijie, shop: Shop, simu
     assert len(said.json["documents"]) == 3
     assert any("document" in one for one in said.json["documents"])
     assert simulators.direct("report?full=1")["yonbip"]["written"] == []
-    assert duijie("records", SCHEME, "--json").json == {"documents": [], "unplanned": 0}
+    assert duijie("records", SCHEME, "--json").json == {
+        "documents": [],
+        "unplanned": 0,
+        "numbering": "unproven",
+    }
     assert duijie("run", SCHEME, *allow, "--json").json["new"] == 6
 
 

@@ -153,7 +153,7 @@ def test_at_publish_an_unknown_connection_or_table_is_a_problem() -> None:
             "unknown_param",
             "source.params.statu",
         ),
-        ("map:", "on_change: update\nmap:", "unsupported", "on_change"),
+        ("map:", "on_change: update\nmap:", "no_update", "on_change"),
         ("no | lookup(备注)", "nope", "unknown_source", "map.memo"),
         ("code: no", "code: no\n  cod: no", "unknown_target", "map.cod"),
         ("code: no", "code: no\n  key: no", "engine_field", "map.key"),
