@@ -17,6 +17,7 @@ from webui import (
     audit,
     connections,
     connectors,
+    deeds,
     documents,
     drafts,
     health,
@@ -29,6 +30,7 @@ from webui import (
     rights,
     runs,
     schemes,
+    search,
     trouble,
 )
 from webui.guard import Doors, protect
@@ -37,7 +39,7 @@ from webui.shown import furnish, visible
 from webui.web import Web
 
 PAGES = (
-    *(home, schemes, drafts, runs, documents, attempts, lookups, connections, connectors),
+    *(home, schemes, drafts, runs, documents, deeds, attempts, search, lookups, connections, connectors),
     *(logins, invitations, account, people, audit, look, health),
 )
 MOST_BODY = 4 * 1024 * 1024

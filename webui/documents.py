@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,9 +11,10 @@ from flask import Blueprint, Response
 from engine.exact import decode
 from engine.mapping.codes import column_of, shown_code
 from engine.model.catalog import Field
+from engine.model.values import Problem
 from engine.store import documents, overview
 from engine.store.schemes import Published
-from webui import asked, sight
+from webui import asked, forms, sight
 from webui.exchange import exchange
 from webui.fragments import answer
 from webui.masks import Mask
@@ -57,17 +59,27 @@ def listed(code: str) -> Response:
 def show(ident: int) -> Response:
     found = web().read(lambda c: overview.document_of(c, ident))
     scheme = sight.of(found.scheme_id if found else None)
-    return answer("documents/show.html", scheme=scheme, document=found, **_story(found, scheme))
+    return page(found, scheme)
 
 
-def _story(found: Any, scheme: Published) -> dict[str, Any]:
+def page(
+    found: Any, scheme: Published, problems: Sequence[Problem] = (), status: int = 422, *, plain: bool = False
+) -> Response:
+    """A document's whole story, and what may be done; `plain` shows personal data in full."""
+    told = {"wrong": forms.beside(problems), "troubles": problems, "plain": plain}
+    reply = answer("documents/show.html", scheme=scheme, document=found, **_story(found, scheme, plain), **told)
+    reply.status_code = status if problems else 200
+    return reply
+
+
+def _story(found: Any, scheme: Published, plain: bool) -> dict[str, Any]:
     """Source, document and calls of a document, all under one mask made from the source."""
     sources = web().read(lambda c: documents.sources(c, found.id))[:MOST_SOURCES]
     calls = web().read(lambda c: documents.attempts(c, found.id))
     text = web().read(lambda c: overview.text_of(c, scheme.id, found.version)) or scheme.text
     given, wanted, filled = catalogue(text)
     bodies = [decode(source.body) for source in sources]
-    mask = Mask.of((*given, *wanted), bodies)
+    mask = Mask(bare=True) if plain else Mask.of((*given, *wanted), bodies)
     shown = [tree(body, given, mask, ordered=True) for body in bodies]
     proposed = parsed(found.proposed or "")
     return {

@@ -71,8 +71,29 @@ DEEDS = {
     "scheme.group": mark("改方案组"),
     "draft.begin": mark("新建草稿"),
     "draft.remove": mark("删草稿"),
+    "documents.retry": mark("重试"),
+    "documents.ask": mark("现在反查"),
+    "documents.hurry": mark("现在就发"),
+    "documents.skip": mark("跳过"),
+    "documents.cancel": mark("取消"),
+    "documents.done": mark("定为已完成"),
+    "documents.unmask": mark("看个人信息"),
     "token.grant": mark("给令牌"),
     "token.revoke": mark("作废令牌"),
+}
+DOCUMENT_DEEDS = {
+    "retry": mark("重试"),
+    "ask": mark("现在反查"),
+    "hurry": mark("现在就发"),
+    "skip": mark("跳过"),
+    "cancel": mark("取消"),
+}
+DEED_SAYS = {
+    "retry": mark("按现在的源数据、对照和映射重做一遍，用新的幂等键发送。"),
+    "ask": mark("到目标系统按单号查；查到就完成，查不到才会再发。"),
+    "hurry": mark("不等到原定的时间，马上发送。"),
+    "skip": mark("跳过的不发送；源数据变了会再映射一次。"),
+    "cancel": mark("取消的以后都不发送，不能恢复。"),
 }
 TYPES = {
     "text": mark("文本"),
@@ -96,6 +117,8 @@ _WORDS = {
     "role": ROLE_NAMES,
     "role_says": ROLE_SAYS,
     "deed": DEEDS,
+    "document_deed": DOCUMENT_DEEDS,
+    "deed_says": DEED_SAYS,
 }
 
 # Controls, bidirectional and zero-width signs, tags, halves of a pair: what would hide, reorder or break a page.

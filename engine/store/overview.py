@@ -95,6 +95,18 @@ def listed(
     return list(connection.execute(chosen.order_by(document.c.id.desc()).limit(most)))
 
 
+def idents(connection: Connection, scheme_id: int, wanted: Wanted, most: int) -> list[int]:
+    """Ids of the documents of a scheme that are like these, newest first."""
+    chosen = select(document.c.id).where(document.c.scheme_id == scheme_id, *_which(wanted))
+    return list(connection.scalars(chosen.order_by(document.c.id.desc()).limit(most)))
+
+
+def shown(connection: Connection, idents: Sequence[int]) -> list[Row[Any]]:
+    """These documents as lists show them, newest first, each with its scheme."""
+    chosen = select(*SHOWN, document.c.settled_at, document.c.scheme_id).where(document.c.id.in_(idents))
+    return list(connection.execute(chosen.order_by(document.c.id.desc())))
+
+
 def _newest(scheme_id: int, wanted: Wanted, before: int | None, most: int) -> CompoundSelect[Any]:
     """Ids of the newest of each state: the index is by state first, so each is a short walk."""
     states = STATES if wanted.state is None and not wanted.held else (wanted.state or "waiting",)

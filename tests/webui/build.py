@@ -333,6 +333,8 @@ def pages(shop: Shop) -> list[str]:
         f"/schemes/{CODE}/documents?q=nothing",
         *(f"/documents/{ident}" for ident in shop.documents.values()),
         *(f"/attempts/{one.id}" for one in log),
+        "/search",
+        "/search?q=CK",
         "/lookups",
         "/lookups/物料",
         "/lookups/单位",

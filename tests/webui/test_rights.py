@@ -43,6 +43,7 @@ def address(shop: build.Shop, rule: Any) -> str:
         "code": "物料" if rule.endpoint.startswith("lookups.") else build.CODE,
         "number": 1,
         "other": 1,
+        "deed": "skip",
         "name": build.QUERY,
         "secret": "x" * 64,
         "filename": "app.css",
@@ -50,7 +51,7 @@ def address(shop: build.Shop, rule: Any) -> str:
             "runs.show": shop.run,
             "documents": shop.documents["done"],
             "attempts.show": shop.store.read(lambda c: overview.log(c, shop.run, 3))[0].id,
-        }.get(rule.endpoint, shop.documents["done"] if rule.endpoint.startswith("documents.") else 999_999),
+        }.get(rule.endpoint, shop.documents["done"] if rule.endpoint.startswith(("documents.", "deeds.")) else 999_999),
     }
     with shop.house.test_request_context():
         values = {name: known[name] for name in rule.arguments}
@@ -73,7 +74,7 @@ def asked(browser: build.Browser, path: str, method: str) -> int:
 
 def scoped(rule: Any) -> bool:
     """Whether the address names something of one scheme."""
-    nouns = ("schemes", "runs", "documents", "attempts", "drafts")
+    nouns = ("schemes", "runs", "documents", "attempts", "drafts", "deeds")
     return rule.endpoint.split(".")[0] in nouns and bool(rule.arguments)
 
 
