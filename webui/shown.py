@@ -78,6 +78,8 @@ DEEDS = {
     "documents.cancel": mark("取消"),
     "documents.done": mark("定为已完成"),
     "documents.unmask": mark("看个人信息"),
+    "lookup.change": mark("改对照表"),
+    "lookup.import": mark("导入对照表"),
     "token.grant": mark("给令牌"),
     "token.revoke": mark("作废令牌"),
 }

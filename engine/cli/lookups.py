@@ -5,21 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from argparse import Namespace
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine import fill
 from engine.cli.desk import SETTLED, SOME, WRONG, Desk, bytes_of, scheme_of
 from engine.cli.parser import Commands, argument
 from engine.cli.sheets import Sheet, read_rule_sheet, read_sheet, written
 from engine.cli.show import problem_json
 from engine.errors import Wrong
+from engine.fill import Difference
 from engine.mapping.codes import shown_code
 from engine.model.values import Json, Problem
 from engine.say import Say, Words
-from engine.store import lookups, runs, schemes, waits
+from engine.store import lookups, waits
 from engine.store.lookups import Pair, Table
 from engine.store.store import Store
 
@@ -50,32 +49,10 @@ def add(commands: Commands) -> None:
     argument(command, "table", nargs="?", metavar="TABLE", says=Say("对照表代码"))
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What the file changes of the stored table."""
-
-    added: list[Pair]
-    changed: list[tuple[Pair, Pair]]
-    removed: list[Pair]
-
-    @classmethod
-    def of(cls, before: Sequence[Pair], after: Sequence[Pair]) -> Difference:
-        old, new = {_key(pair): pair for pair in before}, {_key(pair): pair for pair in after}
-        changed = [(old[code], pair) for code, pair in new.items() if code in old and old[code] != pair]
-        added = [pair for code, pair in new.items() if code not in old]
-        return cls(added, changed, [pair for code, pair in old.items() if code not in new])
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
-
-
-def _key(pair: Pair) -> tuple[str, str]:
-    return pair.left, pair.since
-
-
 def bring(asked: Namespace, desk: Desk) -> int:
     """Import: everything or nothing; who waited for a pair is mapped again."""
     sheet, problems = read_sheet(bytes_of(asked.file))
+    sheet = Sheet(sheet.columns, fill.plain(sheet.pairs))
     return _brought(asked, desk, sheet, problems, [])
 
 
@@ -117,7 +94,9 @@ def _brought(
             desk.terminal.note(Say("什么都没有导入。"))
             return SETTLED
         difference, released = store.write(
-            lambda write: _replace(write, asked.table, sheet, desk.clock.now())
+            lambda write: fill.replace(
+                write, asked.table, sheet.pairs, sheet.columns, "lookup", desk.clock.now()
+            )
         )
         retry = store.read(lambda read: _refused(read, asked.table))
     _told(desk, asked.table, len(sheet.pairs), difference, released)
@@ -138,22 +117,6 @@ def _refused(read: Any, table: str) -> dict[str, int]:
         if one.refused:
             counts[one.scheme] = counts.get(one.scheme, 0) + one.refused
     return counts
-
-
-def _replace(write: Any, table: str, sheet: Sheet, now: datetime) -> tuple[Difference, list[str]]:
-    """Keep the table where it differs; gives the schemes whose held documents are tried again."""
-    difference = Difference.of(lookups.pairs(write, table), sheet.pairs)
-    stands = next((one.columns for one in lookups.tables(write) if one.code == table), None)
-    if not difference and stands == sheet.columns:
-        return difference, []
-    lookups.replace(write, table, sheet.pairs, now, sheet.columns)
-    released = []
-    for ident in lookups.release(write, table):
-        published = schemes.by_id(write, ident)
-        if published is not None:
-            runs.begin_push(write, ident, published.version, "lookup", now)
-            released.append(published.code)
-    return difference, released
 
 
 def _told(desk: Desk, table: str, count: int, difference: Difference, released: list[str]) -> None:
