@@ -241,7 +241,7 @@ class _Checking:
             self.tell("source.overlap", "overlap", says, Say("写短一些，多数情况 10m 就够"))
 
     def _writes_nothing(self) -> None:
-        for key in ("on_change", "parallel"):
+        for key in ("on_change", "parallel", "shape"):
             if key in self.scheme.marks:
                 says = Say("没有 target 的方案什么都不写，{key} 没有作用", key=key)
                 self.tell(key, "no_target", says, Say("删掉这一行"))

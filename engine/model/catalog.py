@@ -310,6 +310,7 @@ class Operation(Frozen):
     """operations/*.yaml: one API of a connector.
 
     query: `ask` are request fields, `give` the fields of one row; with `one` the reply holds a single row.
+           Where rows are lists of bare values, `columns` names these in order.
     save:  `fields` is the document (what stands under `wrap`), `give` the reply; `repeatable` where
            sending the same document again changes nothing, so that an open outcome may be sent again.
     """
@@ -322,6 +323,7 @@ class Operation(Frozen):
     call: dict[str, How]
     rows: str = ""
     one: bool = False
+    columns: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     number: str | None = None
     window: Span | None = None

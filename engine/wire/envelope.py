@@ -74,7 +74,7 @@ class Judge:
         self._codes = _codes(envelope)
         self._messages = [at(path) for path in envelope.message]
         self._list, self._list_path = at(operation.rows), operation.rows
-        self._one = operation.one
+        self._one, self._columns = operation.one, operation.columns
         self._total = at(operation.pages.total) if operation.pages.total else None
         self._next = at(operation.pages.next) if operation.pages.next else None
         self._first_only = operation.pages.total_on == "first"
@@ -89,6 +89,8 @@ class Judge:
         listed = self._list(root)
         if self._is_xml:
             listed = _repeated(listed)
+        if self._columns:
+            listed = _named(listed, self._columns)
         rows = _records([listed] if self._one and listed is not None else listed)
         if rows is None:
             says = Say(
@@ -257,6 +259,16 @@ def _records(listed: Json) -> list[Record] | None:
         return None
     rows = [row for row in listed if isinstance(row, dict)]
     return rows if len(rows) == len(listed) else None
+
+
+def _named(listed: Json, columns: tuple[str, ...]) -> Json:
+    """Rows of bare values as objects; a row of another length stays what it is, and is no record."""
+    if not isinstance(listed, list):
+        return listed
+    return [
+        dict(zip(columns, row, strict=True)) if isinstance(row, list) and len(row) == len(columns) else row
+        for row in listed
+    ]
 
 
 def _words(said: Json) -> str:

@@ -264,6 +264,7 @@ def ordered(text: str, **others: str) -> list[str]:
 def test_a_scheme_without_target_and_map_is_whole() -> None:
     assert ordered(BASE) == []
     assert ordered(BASE + "parallel: 2\n") == ["no_target"]
+    assert "no_target" in ordered(BASE + "shape:\n  - group: {by: {a: a}}\n")
     assert ordered(BASE + "target: {connection: b, operation: c}\n") == ["missing"]
     assert ordered(BASE + "map: {a: order_no}\n") == ["missing"]
 

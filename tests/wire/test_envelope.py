@@ -172,3 +172,11 @@ def test_paths_walk_objects_and_lists_and_end_softly():
     assert at("n.deeper")(data) is None
     assert at("")(data) is data
     assert (text(True), text(10**30), text(None), text("0")) == ("true", str(10**30), None, "0")
+
+
+def test_rows_of_bare_values_get_the_names_the_catalogue_tells():
+    judge = bip(LIST.model_copy(update={"columns": ("id", "code")}))
+    told = {"code": "200", "data": {"recordCount": 2, "recordList": [["7", "A"], ["8", "B"]]}}
+    assert judge.page(reply(told)).rows == [{"id": "7", "code": "A"}, {"id": "8", "code": "B"}]
+    told["data"]["recordList"][1].append("C")  # type: ignore[index]
+    assert broken(judge, told).kind == "broken"
