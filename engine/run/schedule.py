@@ -63,7 +63,7 @@ class Clockwork:
         )
 
     def start(self) -> None:
-        self._reread()
+        self.reread()
         self._scheduler.add_job(
             self._idle, IntervalTrigger(seconds=REREAD.seconds, timezone=UTC), id="reread"
         )
@@ -77,7 +77,7 @@ class Clockwork:
 
     def _due(self, ident: str, planned: datetime) -> None:
         if ident == "reread":
-            self._reread()
+            self.reread()
             return
         version, schedule = self._shown[ident]
         scheme_id, name = ident.split(":", 1)
@@ -89,7 +89,7 @@ class Clockwork:
         if put is not None:
             self._ring()
 
-    def _reread(self) -> None:
+    def reread(self) -> None:
         """Add, change and remove what publishing, pausing and rolling back changed."""
         wanted = {}
         for published in self._store.read(schemes.every):

@@ -3,6 +3,10 @@
 SQLAlchemy looks a statement up, collects its values and wraps its result each time anew: for the
 few rows of one commit that costs ten times what SQLite takes to execute it (docs/why/0006). A
 `Prepared` keeps the driver's text and how each value is bound; errors come out as SQLAlchemy's own.
+
+On PostgreSQL a row is a trip of its own: psycopg's `executemany` sends rows ahead of their results,
+and a node that is suspended in the middle of that holds its locks in a state which no timeout of
+the server ends. Between trips `ASLEEP_MS` does (engine/store/session.py).
 """
 
 from __future__ import annotations
@@ -39,7 +43,11 @@ class Prepared:
         """Execute once for each row; what it gives or counts is not wanted."""
         text = self._text(connection)
         with _cursor(connection, text.sql) as cursor:
-            cursor.executemany(text.sql, [text.bind(row) for row in rows])
+            if connection.dialect.name == "sqlite":
+                cursor.executemany(text.sql, [text.bind(row) for row in rows])
+                return
+            for row in rows:
+                cursor.execute(text.sql, text.bind(row))
 
     def counts(self, connection: Connection, rows: Sequence[Values]) -> list[int]:
         """How many rows of the table each row of values met."""
@@ -59,15 +67,9 @@ class Prepared:
     def _each(self, connection: Connection, rows: Sequence[Values]) -> Iterator[Any]:
         text = self._text(connection)
         with _cursor(connection, text.sql) as cursor:
-            if connection.dialect.name == "sqlite":
-                for row in rows:
-                    yield cursor.execute(text.sql, text.bind(row))
-            elif rows:
-                # One trip for all of them, and a result for each.
-                cursor.executemany(text.sql, [text.bind(row) for row in rows], returning=True)
+            for row in rows:
+                cursor.execute(text.sql, text.bind(row))
                 yield cursor
-                while cursor.nextset():
-                    yield cursor
 
     def _text(self, connection: Connection) -> _Text:
         dialect = connection.dialect

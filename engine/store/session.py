@@ -20,6 +20,12 @@ PRAGMAS = (
 )
 
 
+ASLEEP_MS = 15_000
+"""A node that stands still in the middle of a transaction holds its locks, and with them all others: no
+transaction of ours waits for anything but the database, so after this PostgreSQL ends it.
+"""
+
+
 class Database:
     """One database, SQLite or PostgreSQL. `read` sees, `write` changes; neither spans a call to a vendor."""
 
@@ -55,7 +61,14 @@ def _postgres(url: str) -> Engine:
     """PostgreSQL by psycopg 3, whichever way the URL spells it."""
     named = url.replace("postgresql://", "postgresql+psycopg://", 1)
     # An error tells its statement, never the values: they hold documents and people.
-    return create_engine(named, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+    return create_engine(
+        named,
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": f"-c idle_in_transaction_session_timeout={ASLEEP_MS}"},
+    )
 
 
 def _sqlite(url: str) -> Engine:

@@ -158,6 +158,23 @@ class World:
         """One run to its close, in this process."""
         return self.in_services(lambda services: serve_run(services, asked, by))  # type: ignore[no-any-return]
 
+    def ask(self) -> int:
+        """Ask for a run that workers of other processes take up; gives its id."""
+        return self.in_services(_begin)  # type: ignore[no-any-return]
+
+    def closed(self, ident: int) -> Counts:
+        """The counts of a run, once other processes have closed it."""
+
+        async def waiting(services: Services) -> Counts:
+            store, clock = services.store, services.clock
+            end = clock.monotonic() + 60
+            while not _closed(services, ident):
+                assert clock.monotonic() < end, "the run is still open after a minute"
+                await clock.sleep(0.05)
+            return store.read(lambda c: runs.count(c, ident))
+
+        return self.in_services(waiting)  # type: ignore[no-any-return]
+
     def start(self, crash: str = "", breaks: str = "") -> subprocess.Popen[bytes]:
         """One run in a process of its own that may be killed."""
         env = {**os.environ, **self.environ(), "DUIJIE_CRASH_AT": crash, "DUIJIE_TEST": breaks}
@@ -171,12 +188,17 @@ class World:
 
 async def serve_run(services: Services, asked: RunAsked | None = None, by: str = "test") -> Counts:
     """Begin a run and work until it is closed."""
-    store, now = services.store, services.clock.now()
-    published = store.read(schemes.every)[0]
-    run_id = store.write(lambda c: runs.begin(c, published.id, published.version, by, now, asked))
+    store = services.store
+    run_id = _begin(services, asked, by)
     worker = services.worker()
     await worker.serve(until=lambda: _closed(services, run_id))
     return store.read(lambda c: runs.count(c, run_id))
+
+
+def _begin(services: Services, asked: RunAsked | None = None, by: str = "test") -> int:
+    store, now = services.store, services.clock.now()
+    published = store.read(schemes.every)[0]
+    return store.write(lambda c: runs.begin(c, published.id, published.version, by, now, asked))
 
 
 def _closed(services: Services, run_id: int) -> bool:
