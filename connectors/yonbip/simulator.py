@@ -112,7 +112,10 @@ class YonbipSimulator:
             number = text(heard.json.get("code"))
             return About("lookup" if number else "read", number or None)
         if path in DEEDS:
-            return About("save", ",".join(_idents(heard.json)) or None)
+            # From its arrival on the caller may ask what became of it, also where it was never executed.
+            idents = _idents(heard.json)
+            self._doubted.update(idents)
+            return About("save", ",".join(idents) or None)
         if path in DETAILS:
             ident = heard.query.get("id", "")
             return About("lookup", ident) if ident in self._doubted else About("read")
@@ -146,7 +149,6 @@ class YonbipSimulator:
             idents = _idents(heard.json)
             if not idents:
                 raise No("310008", "参数data不能为空")
-            self._doubted.update(idents)
             told, done = self.papers.deed(kind, deed, idents, now)
             return replace(_said(told), created=f"{deed} {','.join(done)}" if done else None)
         if self.archives.knows(path):
@@ -208,6 +210,7 @@ class YonbipSimulator:
                 "id": str(saved.id),
                 "code": saved.code,
                 "at": saved.at.isoformat(),
+                "status": saved.status,
                 "document": saved.data,
             }
             for saved in self.saved
