@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from engine.exact import decode
+from engine.shows import DEFAULT, starter
 from engine.vendors import Vendors
 from tests.cli.build import ROOT, SCHEME, STARTER, Duijie
 
@@ -185,6 +186,4 @@ def test_the_demo_moves_every_order_once_and_leaves_nothing_behind(
 
 
 def test_the_starter_of_the_demo_is_the_one_in_flows() -> None:
-    from engine.demo import STARTER as shown
-
-    assert shown == STARTER
+    assert starter(DEFAULT) == STARTER

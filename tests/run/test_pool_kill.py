@@ -70,6 +70,15 @@ class Shop:
             store.close()
 
 
+def drained(shop: Shop) -> Any:
+    """What stands at the office once nothing waits any more: what is to be tried later may need some runs."""
+    for _ in range(20):
+        assert shop.start() == 0
+        if set(shop.states()) <= {"done", "skipped"} and shop.start() == 0:
+            break
+    return shop.told()
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with put_up(only="office", folders=[VENDORS]) as vendors:
@@ -92,9 +101,7 @@ def test_under_kill_9_nothing_is_acknowledged_that_is_not_done(shop: Shop, phase
         nth = 1 if phase in ("plan", "follow") else dice.randint(3, 9)
         kills += shop.start(f"{point}:{nth}") == -signal.SIGKILL
         assert shop.told()["wrong"] == []
-    for _ in range(2):
-        assert shop.start() == 0
-    told = shop.told()
+    told = drained(shop)
     assert told["wrong"] == []
     assert [job.get("ended") for job in told["jobs"]] == ["done"] * JOBS
     assert len({bill["no"] for bill in told["bills"]}) == len(told["bills"]) == JOBS - 1
@@ -112,8 +119,6 @@ def test_through_a_bad_network_every_job_is_done_once_and_acknowledged(shop: Sho
     for _ in range(3):
         assert shop.start() == 0
     shop.vendors.direct("office/faults", {"seed": 5, "rates": {}})
-    for _ in range(3):
-        assert shop.start() == 0
-    told = shop.told()
+    told = drained(shop)
     assert told["wrong"] == []
     assert [job.get("ended") for job in told["jobs"]] == ["done"] * JOBS
