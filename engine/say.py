@@ -1,7 +1,8 @@
 """Sentences for people: written in Chinese where they arise, told in English on demand.
 
 A `Say` is the finished Chinese text and remembers the template it came from, so the same
-sentence can be told in English from `engine/locale/en.po` (msgid = the Chinese template).
+sentence can be told in English from a catalogue (msgid = the Chinese template): the engine's stand in
+`engine/locale/en/`, one a floor, and a connector's own in its folder as `en.po`.
 What the database keeps is the finished text alone; as `Stored` its template is found again.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from string import Formatter
 
 LANGUAGES = ("zh", "en")
-CATALOGUE = Path(__file__).parent / "locale" / "en.po"
+ENGINE = Path(__file__).parent
 
 LONGEST, DEEPEST = 2_000, 6
 """Longer texts, and sentences deeper inside others, are a vendor's: no sentence of ours comes near."""
@@ -82,8 +83,17 @@ def tell(text: str, language: str) -> str:
 def _english() -> dict[str, str]:
     from babel.messages.pofile import read_po
 
-    with CATALOGUE.open("rb") as file:
-        return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
+    told = {}
+    for catalogue in catalogues():
+        with catalogue.open("rb") as file:
+            told.update({str(one.id): str(one.string) for one in read_po(file) if one.id and one.string})
+    return told
+
+
+def catalogues() -> list[Path]:
+    """The files of the engine's English and of the shipped connectors'."""
+    shipped = ENGINE.parent / "connectors"
+    return [*sorted((ENGINE / "locale" / "en").glob("*.po")), *sorted(shipped.glob("*/en.po"))]
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""English is whole: every sentence of the engine has its text in engine/locale/en.po, with the same places."""
+"""English is whole: every sentence of the engine and the connectors has its text, with the same places."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.pofile import read_po
 
-from engine.say import CATALOGUE, Say, Stored, Words, tell
+from engine.say import Say, Stored, Words, catalogues, tell
 from engine.settings import SHIPPED
 
 FILES = [
@@ -65,9 +66,10 @@ def names(template: str) -> frozenset[str]:
 
 SAID = [call for file in FILES if file != SHIPPED / "engine" / "say.py" for call in calls(file)]
 TEMPLATES = {call.template for call in SAID if call.template is not None}
+_CLI = {call.template for call in SAID if call.where.startswith("webui/")}
 FILLED = {call.template for call in SAID if call.template is not None and call.fills != frozenset()}
-with CATALOGUE.open("rb") as _file:
-    ENGLISH = {str(entry.id): str(entry.string) for entry in read_po(_file) if entry.id}
+WRITTEN = [(file, entry) for file in catalogues() for entry in read_po(BytesIO(file.read_bytes())) if entry.id]
+ENGLISH = {str(entry.id): str(entry.string) for _, entry in WRITTEN}
 
 
 def test_every_template_is_written_out() -> None:
@@ -90,8 +92,25 @@ def test_every_sentence_has_its_english() -> None:
 
 def test_no_english_is_left_over_or_there_twice() -> None:
     assert sorted(ENGLISH.keys() - TEMPLATES) == []
-    written = CATALOGUE.read_text(encoding="utf-8").count("\nmsgid ")
-    assert written == len(ENGLISH) + 1  # the header's own
+    headers = len(catalogues())
+    written = sum(file.read_text(encoding="utf-8").count("msgid ") for file in catalogues())
+    assert written == len(ENGLISH) + headers
+
+
+def test_a_connectors_english_stands_in_its_folder() -> None:
+    own = {one for call in SAID if call.where.startswith("engine/") and (one := call.template)}
+    astray = [
+        str(entry.id)
+        for file, entry in WRITTEN
+        if (file.parent.name == "en") is not (str(entry.id) in own or str(entry.id) in _CLI)
+    ]
+    assert astray == []
+
+
+def test_catalogues_are_in_the_order_of_their_sentences() -> None:
+    for file in catalogues():
+        listed = [str(entry.id) for where, entry in WRITTEN if where == file]
+        assert listed == sorted(listed), f"{file}: sort the entries by msgid"
 
 
 def test_both_languages_have_the_same_places() -> None:
