@@ -47,7 +47,8 @@ class Fault(DuijieError):
     `wait` how long the vendor asks us to stay away, None where it said nothing;
     `sent` is False only where it is certain that no byte of the call left this machine or that
     the vendor did not execute it; a save that failed with `sent` True has an open outcome;
-    `part` what of the connection is to blame, "" where the place that raised it cannot tell.
+    `part` what of the connection is to blame, "" where the place that raised it cannot tell;
+    `alone` True where only this document must wait (the target has it locked) and the connection is well.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Fault(DuijieError):
         wait: timedelta | None = None,
         sent: bool = True,
         part: Part = "",
+        alone: bool = False,
     ) -> None:
         super().__init__(says)
         self.kind: FaultKind = kind
@@ -67,6 +69,7 @@ class Fault(DuijieError):
         self.wait = wait
         self.sent = sent
         self.part: Part = part
+        self.alone = alone
 
 
 class LeaseLost(DuijieError):

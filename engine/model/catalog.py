@@ -81,6 +81,7 @@ class Verdict(Frozen):
 
 class Verdicts(Frozen):
     busy: Verdict = Verdict()
+    locked: Verdict = Verdict()
     login: Verdict = Verdict()
     refused: Verdict = Verdict()
 

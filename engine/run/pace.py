@@ -15,7 +15,10 @@ BREAK_AFTER = 5
 
 @dataclass
 class Pace:
-    """A fault of the connection stops all, five bad ones in a row do too; a busy vendor is given its time."""
+    """A fault of the connection stops all, five bad ones in a row do too; a busy vendor is given its time.
+
+    A document that the target has locked waits alone.
+    """
 
     rest_until: datetime | None = None
     bad_in_a_row: int = 0
@@ -24,7 +27,7 @@ class Pace:
 
     def heard(self, fault: Fault | None, until: datetime | None) -> None:
         """A call came back; `until` is when a busy vendor may be asked again."""
-        if fault is None or fault.kind == "refused":
+        if fault is None or fault.kind == "refused" or fault.alone:
             self.bad_in_a_row = 0
         elif fault.kind == "busy":
             self._busy = fault.says

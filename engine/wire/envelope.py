@@ -47,7 +47,7 @@ class Saved:
 class _No:
     """A reply that is not a yes: which verdict lists it, and what the vendor said."""
 
-    kind: str  # busy, login, refused, or "" where nobody lists it
+    kind: str  # busy, locked, login, refused, or "" where nobody lists it
     code: str | None
     words: str
     wait: timedelta | None = None
@@ -160,7 +160,8 @@ class Judge:
         if not 200 <= reply.status < 300:
             codes.append(str(reply.status))
         kind = self._listed(reply.status, codes, words)
-        wait = _retry_after(reply) or self._busy_wait if kind == "busy" else None
+        waits = {"busy": self._busy_wait, "locked": self._verdicts.locked.wait}
+        wait = _retry_after(reply) or waits[kind] if kind in waits else None
         return _No(kind, codes[0] if codes else None, words, wait, None if words else shape)
 
     def _listed(self, status: int, codes: list[str], words: str) -> str:
@@ -169,7 +170,7 @@ class Judge:
             return "busy"
         kinds: list[tuple[str, Verdict]] = [("login", self._verdicts.login), ("busy", self._verdicts.busy)]
         if status < 500:
-            kinds.append(("refused", self._verdicts.refused))
+            kinds += [("locked", self._verdicts.locked), ("refused", self._verdicts.refused)]
         for kind, verdict in kinds:
             if any(code in verdict.codes for code in codes):
                 return kind
@@ -213,6 +214,9 @@ class Judge:
         if no.kind == "busy":
             says = Say("{vendor} 正忙或限流：{words}（代码 {code}），稍后自动再试。", **told)
             return Fault("busy", says, code=no.code, wait=no.wait, sent=False)
+        if no.kind == "locked":
+            says = Say("{vendor} 暂时处理不了这张单据：{words}（代码 {code}），稍后自动再试。", **told)
+            return Fault("busy", says, code=no.code, wait=no.wait, sent=False, alone=True)
         if no.kind == "login":
             says = Say("{vendor} 不认这个连接的凭证：{words}（代码 {code}），请检查连接的设置。", **told)
             return Fault("login", says, code=no.code, sent=False)

@@ -120,6 +120,15 @@ def test_a_fault_of_the_connection_stops_the_loop_at_once_and_one_of_a_document_
     assert pace.stopped is not None
 
 
+def test_a_locked_document_holds_no_other_up() -> None:
+    pace = Pace()
+    for _ in range(2 * BREAK_AFTER):
+        pace.heard(Fault("busy", "x", wait=timedelta(seconds=60), sent=False, alone=True), LATER)
+    assert (pace.rest(NOW), pace.stopped) == (0.0, None)
+    pace.heard(Fault("busy", "x", sent=False), LATER)
+    assert pace.rest(NOW) == 9.0
+
+
 def test_the_breaker_opens_after_five_bad_calls_in_a_row() -> None:
     pace = Pace()
     for _ in range(BREAK_AFTER - 1):

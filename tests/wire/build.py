@@ -101,6 +101,7 @@ QIMEN = Envelope(
 )
 VERDICTS = Verdicts(
     busy=Verdict(codes=("1012",), text=("频率", "并发"), wait=timedelta(seconds=31)),
+    locked=Verdict(text=("被占用",), wait=timedelta(seconds=3)),
     login=Verdict(codes=("310036", "1007")),
     refused=Verdict(codes=("310008", "2900"), text=("不能为空",)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -89,6 +90,15 @@ def test_a_reply_without_sense_is_broken_and_says_how(data: Any, body: bytes, st
     fault = broken(qimen(), data, status=status, body=body)
     assert fault.kind == "broken"
     assert words in fault.says
+
+
+@pytest.mark.parametrize(("status", "kind", "alone"), [(200, "busy", True), (502, "unknown", False)])
+def test_a_locked_document_waits_alone_and_only_a_sound_reply_says_so(status: int, kind: str, alone: bool):
+    with pytest.raises(Fault) as caught:
+        bip(SAVE).saved(reply({"code": "999", "message": "库存被占用"}, status))
+    fault = caught.value
+    assert (fault.kind, fault.alone, fault.sent) == (kind, alone, not alone)
+    assert (fault.wait == timedelta(seconds=3)) is alone
 
 
 @pytest.mark.parametrize("status", [201, 500, 404, 204])
