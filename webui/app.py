@@ -20,6 +20,7 @@ from webui import (
     deeds,
     documents,
     drafts,
+    fillings,
     health,
     home,
     invitations,
@@ -39,7 +40,8 @@ from webui.shown import furnish, visible
 from webui.web import Web
 
 PAGES = (
-    *(home, schemes, drafts, runs, documents, deeds, attempts, search, lookups, connections, connectors),
+    *(home, schemes, drafts, fillings, runs, documents, deeds, attempts, search, lookups),
+    *(connections, connectors),
     *(logins, invitations, account, people, audit, look, health),
 )
 MOST_BODY = 4 * 1024 * 1024

@@ -51,6 +51,8 @@ ROUTES: dict[str, Right | Literal["open", "own"]] = {
     "drafts.remove": "edit",
     "drafts.edit": "edit",
     "drafts.clone": "edit",
+    "fillings.listed": "edit",
+    "fillings.fill": "edit",
     "runs.listed": "see",
     "runs.show": "see",
     "documents.listed": "see",

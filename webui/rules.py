@@ -66,7 +66,7 @@ def _fields(fields: Fields, depth: int, above: str, known: tuple[Field, ...], sc
         titles = (field.title, field.required, field.guess) if field else ("", False, False)
         yield Rule(depth, entry.to, path, *titles, how, says, origins, when, note)
         if isinstance(rule, Rows):
-            yield from _fields(rule.map, depth + 1, path, below, _inside(rule, scope))
+            yield from _fields(rule.map, depth + 1, path, below, inside(rule, scope))
         elif isinstance(rule, Fields):
             yield from _fields(rule, depth + 1, path, below, scope)
 
@@ -110,7 +110,7 @@ def _named(formula: str, scope: Scope) -> tuple[str, ...]:
     return tuple(titles)
 
 
-def _inside(rows: Rows, scope: Scope) -> Scope:
+def inside(rows: Rows, scope: Scope) -> Scope:
     """What the cells of a list see: its row, then the rows further out. Of grouped rows no titles are known."""
     inner = scope
     for each in rows.each:
