@@ -1,4 +1,4 @@
-"""The results as Markdown, medians of all right runs: `python -m bench.table [results.jsonl]`."""
+"""The results as Markdown, medians of the right runs of each peer and N: `python -m bench.table [RESULTS]`."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ HEAD = "| peer | N | runs (right) | CPU ms a record | × floor | records a secon
 
 
 def main(path: Path) -> None:
-    results: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    results: dict[str, dict[tuple[int, str], list[dict[str, Any]]]] = {}
     for text in path.read_text(encoding="utf-8").splitlines():
         one = json.loads(text)
-        results.setdefault(one["work"], {}).setdefault(one["peer"], []).append(one)
+        results.setdefault(one["work"], {}).setdefault((one["n"], one["peer"]), []).append(one)
     for work, peers in sorted(results.items()):
         print(f"\n### {work}\n\n{HEAD}\n|---|---|---|---|---|---|---|")
-        floor = cpu(peers.get(FLOOR, []))
-        for peer, runs in sorted(peers.items(), key=lambda pair: cpu(pair[1])):
-            print(row(peer, runs, floor))
+        for (n, peer), runs in sorted(peers.items(), key=lambda pair: (pair[0][0], cpu(pair[1]))):
+            print(row(peer, n, runs, cpu(peers.get((n, FLOOR), []))))
 
 
 def cpu(runs: list[dict[str, Any]]) -> float:
     return median([run["cpu_ms_rec"] for run in runs if run["right"]] or [0.0])
 
 
-def row(peer: str, runs: list[dict[str, Any]], floor: float) -> str:
+def row(peer: str, n: int, runs: list[dict[str, Any]], floor: float) -> str:
     right = [run for run in runs if run["right"]]
     if not right:
-        return f"| {peer} | – | {len(runs)} (0) | – | – | – | – |"
+        return f"| {peer} | {n:,} | {len(runs)} (0) | – | – | – | – |"
     ratio = f"{cpu(runs) / floor:.2f}" if floor else "–"
     rate, memory = median(run["rec_s"] for run in right), max(run["rss_mb"] for run in right)
-    many, told = max(run["n"] for run in right), f"{len(runs)} ({len(right)})"
-    return f"| {peer} | {many:,} | {told} | {cpu(runs):.3f} | {ratio} | {rate:,.0f} | {memory:.0f} |"
+    told = f"{len(runs)} ({len(right)})"
+    return f"| {peer} | {n:,} | {told} | {cpu(runs):.3f} | {ratio} | {rate:,.0f} | {memory:.0f} |"
 
 
 if __name__ == "__main__":
