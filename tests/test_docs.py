@@ -109,3 +109,8 @@ def test_every_dependency_has_its_reason() -> None:
     names = {re.split(r"[\[<>=]", dependency)[0] for group in wanted for dependency in group} - {"duijie"}
     told = set(re.findall(r"^\| ([a-z0-9-]+) \|", "\n".join(map(read, WHY)), re.MULTILINE))
     assert not names - told, f"no reason in docs/why for {names - told}"
+
+
+def test_no_page_keeps_both_sides_of_a_conflict() -> None:
+    left = [path.name for path in PAGES if "\n<<<<<<< " in read(path)]
+    assert left == []

@@ -88,6 +88,16 @@ def test_from_the_first_link_to_a_published_draft(
     page.get_by_role("button", name="修改").click()
     page.get_by_text("可以发布").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="逐个字段填").click()
+    page.get_by_label("batchno 取什么").fill("batch_no")
+    page.get_by_role("button", name="保存 othOutRecords.batchno").click()
+    page.locator('input[value="batch_no"]').wait_for()
+    page.get_by_label("batchno 怎么填").select_option("")
+    page.get_by_role("button", name="保存 othOutRecords.batchno").click()
+    page.locator('input[value="batch_no"]').wait_for(state="detached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name="旺店通出库单", exact=False).first.click()
+    page.get_by_text("可以发布").wait_for()
     page.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+Home")
     page.keyboard.type("titel: x\n")
