@@ -120,7 +120,8 @@ def test(system, args):
     if "--need-all" in args:
         args = [arg for arg in args if arg != "--need-all"]
         surroundings["DUIJIE_NEED_ALL"] = "1"
-    steps = [["pytest"] + args] if args else [["ruff", "check", "--quiet"], ["mypy"], ["pytest"]]
+    every = ["pytest", "-n", "auto", "--dist", "worksteal"]  # a process a core; no test leans on another
+    steps = [["pytest"] + args] if args else [["ruff", "check", "--quiet"], ["mypy"], every]
     failed = [step[0] for step in steps if run_module(step, surroundings) != 0]
     if failed and failed != ["pytest"]:
         note("failed", ", ".join(failed))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
-from engine.model.catalog import Connector, Field, Operation
+from engine.model.catalog import Channel, Connector, Field, Operation
 from engine.registry import Registry
 from engine.settings import SHIPPED
 from engine.simulate.load import names
@@ -35,6 +35,7 @@ GUESSED = {
     "pages": "翻页",
     "pages.sizes": "每页条数",
     "key": "主键",
+    "ask": "请求字段",
     "call": "外层参数的形状",
     "give": "返回字段",
     "result": "回复里编号的位置",
@@ -67,12 +68,20 @@ def _connector(connector: Connector, operations: list[Operation], simulated: boo
     yield "| 通道 | 地址 | 签名 | 设置 |\n|---|---|---|---|"
     for name, channel in connector.channels.items():
         needs = "、".join(f"`{one.name}`" for one in channel.settings)
-        yield f"| {channel.title or name} `{name}` | {_code(channel.base) or '先问出来'} | `{channel.auth}` | {needs} |"
+        base = _code(channel.base) or "先问出来"
+        yield f"| {channel.title or name} `{name}` | {base} | {_signed(channel)} | {needs} |"
     yield f"\n限流：{_limits(connector)}。模拟器：{'有' if simulated else '没有'}。依据：{connector.source}。\n"
     yield "| 接口 | 做什么 | 时间窗 | 翻页 | 一次几张 | 重发 | 推测的 |\n|---|---|---|---|---|---|---|"
     for one in operations:
         yield _row(one)
     yield f"\n各接口的依据：{'；'.join(_sources(operations))}。\n"
+
+
+def _signed(channel: Channel) -> str:
+    by = [f"`{channel.auth}`"] if channel.auth != "none" or channel.sign is None else []
+    if channel.sign is not None:
+        by.append(f"目录里的 `sign`：{channel.sign.digest}")
+    return "，".join(by)
 
 
 def _row(one: Operation) -> str:

@@ -48,7 +48,8 @@ class Fault(DuijieError):
     `sent` is False only where it is certain that no byte of the call left this machine or that
     the vendor did not execute it; a save that failed with `sent` True has an open outcome;
     `part` what of the connection is to blame, "" where the place that raised it cannot tell;
-    `alone` True where only this document must wait (the target has it locked) and the connection is well.
+    `alone` True where only this document is concerned and the connection is well: it must wait (the target
+    has it locked), or, where it is `refused` and not `sent`, it can never be sent as it is.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from engine.document.check import Checked, Known, check
@@ -73,9 +74,15 @@ def keep(write: Any, found: Checked, wish: Wish, now: datetime) -> Kept:
 def known(connection: Any) -> Known:
     """What this store has that a scheme may name: connections, tables, other schemes."""
     tables = [table.code for table in lookups.tables(connection)]
-    read = {one.code: read_scheme(one.text)[0] for one in schemes.every(connection)}
+    read = {one.code: _reading(one.text) for one in schemes.every(connection)}
     others = {code: one for code, one in read.items() if one is not None}
     return Known(connections.codes(connection), tables, others)
+
+
+@lru_cache(maxsize=512)
+def _reading(text: str) -> Scheme | None:
+    """A published text never changes, and every edit of a draft is held against all of them."""
+    return read_scheme(text)[0]
 
 
 def _twin(connection: Any, scheme: Scheme, registry: Registry) -> Problem | None:

@@ -1,6 +1,6 @@
 """Connector folders, found by being there: read once, every problem kept with its file.
 
-A connector is a folder with catalog.yaml, operations/*.yaml and, where it signs its calls, auth.py.
+A connector is a folder with catalog.yaml, operations/*.yaml and, where a recipe cannot sign its calls, auth.py.
 A folder that is wrong costs only itself: the others stay usable, and `problems` tells what to mend.
 """
 
@@ -16,10 +16,13 @@ from types import MappingProxyType, ModuleType
 
 from engine.document.catalog import read_connector, read_operation
 from engine.document.near import offer
-from engine.model.catalog import Connector, Operation
+from engine.document.signing import mistakes
+from engine.model.catalog import Channel, Connector, Operation
+from engine.model.recipe import Recipe
 from engine.model.values import Call, Problem
 from engine.say import Say
 from engine.wire.auth import Auth, Settings, Signing, Tokens
+from engine.wire.recipe import ByRecipe, InTurn
 
 
 class Unsigned:
@@ -179,26 +182,45 @@ class _Reading:
                 self.tell(f"{self.files[name]}:{place}", "unknown_operation", says, offer(word, known))
 
     def _auth(self, connector: Connector, folder: Path) -> None:
-        """One signer for each channel, from the folder's auth.py."""
-        module: ModuleType | None = None
-        for channel, form in connector.channels.items():
-            if form.auth == "none":
-                self.auths[connector.connector, channel] = Unsigned()
+        """One signer for each channel: a class of the folder's auth.py, a recipe, or one after the other."""
+        modules: list[ModuleType | None] = []
+        for name, channel in connector.channels.items():
+            signer = self._handshake(channel.auth, folder, modules)
+            if signer is None:
                 continue
-            module = module or self._module(folder)
-            if module is None:
-                return
-            signer = getattr(module, form.auth, None)
-            if isinstance(signer, type) and callable(getattr(signer, "sign", None)):
-                self.auths[connector.connector, channel] = signer()
-                continue
-            says = Say("auth.py 里没有签名类“{name}”", name=form.auth)
-            known = [
-                name
-                for name, made in vars(module).items()
-                if isinstance(made, type) and hasattr(made, "sign")
-            ]
-            self.tell(f"{folder.name}/catalog.yaml:auth", "unknown_auth", says, offer(form.auth, known))
+            if channel.sign is not None:
+                recipe = self._recipe(channel.sign, channel, connector, folder)
+                if recipe is None:
+                    continue
+                signer = recipe if channel.auth == "none" else InTurn(signer, recipe)
+            self.auths[connector.connector, name] = signer
+
+    def _recipe(
+        self, recipe: Recipe, channel: Channel, connector: Connector, folder: Path
+    ) -> ByRecipe | None:
+        """What signs by this recipe; None where anything is wrong with it."""
+        found = list(mistakes(recipe, channel))
+        for place, code, says, do in found:
+            self.tell(f"{folder.name}/catalog.yaml:sign.{place}", code, says, do)
+        return None if found else ByRecipe(recipe, channel, connector.title)
+
+    def _handshake(self, wanted: str, folder: Path, modules: list[ModuleType | None]) -> Auth | None:
+        """The class of that name; `modules` holds the folder's auth.py once it was loaded."""
+        if wanted == "none":
+            return Unsigned()
+        if not modules:
+            modules.append(self._module(folder))
+        module = modules[0]
+        if module is None:
+            return None
+        made = getattr(module, wanted, None)
+        if isinstance(made, type) and callable(getattr(made, "sign", None)):
+            signer: Auth = made()
+            return signer
+        says = Say("auth.py 里没有签名类“{name}”", name=wanted)
+        known = [name for name, one in vars(module).items() if isinstance(one, type) and hasattr(one, "sign")]
+        self.tell(f"{folder.name}/catalog.yaml:auth", "unknown_auth", says, offer(wanted, known))
+        return None
 
     def _module(self, folder: Path) -> ModuleType | None:
         """The folder's auth.py as a module."""

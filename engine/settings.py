@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+VERSION = "0.1.0"
+"""This program's, as pyproject.toml has it."""
 SHIPPED = Path(__file__).resolve().parent.parent
 
 

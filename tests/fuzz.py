@@ -35,6 +35,8 @@ from engine.mapping.pipes import PIPES
 from engine.mapping.preview import compile_preview
 from engine.mapping.scope import Run, Scope, Trouble
 from engine.mapping.slip import Slip
+from engine.qeasy.sight import InRecord
+from engine.qeasy.words import read_value
 from tests.mapping.build import NOW, QUERY, RECORD, SAVE, TABLES, Rule, scheme
 
 DECLARED = (Slip, Trouble, Wrong)
@@ -50,6 +52,12 @@ SCALARS: list[Any] = [
     None, True, "", "7", "-1.50", "1e9", "２", "2026-01-02 03:04:05", "0000-00-00", "WH001", 0, -1, 10**30, 10**4000,
     Decimal("1E+9999"), Decimal("0E-9999"), Decimal("NaN"), "9" * 5000, "a" * 20_000, "," * 12_000,
     "{" * 3000, "[" * 90 + "]" * 90,
+]  # fmt: skip
+EXPRESSIONS = [
+    "{{rows.n}}", "{{goods_count}}", "'{{remark}}'", "case ", " when ", " then ", " else ", " end", "round(", "ifnull(",
+    "concat(", "if(", "(", ")", ")", ",", "+", "-", "*", "/", "%", " div ", " and ", " or ", "not ", " in (",
+    " like '%a%'", " is null", " between ", "=", "<>", "<", "0", "1", "2.50", "'x'", "null", "true", "sum({{rows.n}})",
+    "FROM_UNIXTIME({{n}}/1000, '%Y-%m-%d')", "_findCollection find a from b where c={{shop}} _endFind", "rows.spec_no",
 ]  # fmt: skip
 YAML = """\
 scheme: wdt-to-bip
@@ -185,6 +193,17 @@ class Fuzz:
         record, run = self.record(), Run(TABLES, NOW)
         coded.find(record, Scope(record, Scope(RECORD, None, run), run))
 
+    def foreign(self) -> None:
+        """An expression as 轻易云 has it: a formula that prints and reads back, or a Slip."""
+        pieces = [self.pick(EXPRESSIONS) for _ in range(self.pick([1, 3, 12, 60]))]
+        text = self.broken("".join(pieces))
+        self.tried(text, lambda: self._foreign(text))
+
+    def _foreign(self, text: str) -> None:
+        made = read_value(f"_function {text}", "", InRecord().inside(("rows",)))
+        printed = print_formula(made.tree) if made.tree is not None else ""
+        assert print_formula(read_formula(printed)) == printed
+
     def short(self) -> None:
         text = self.broken(self.cell())
         self.tried(text, lambda: self._cell(text))
@@ -286,7 +305,7 @@ def fuzz(seconds: float, seed: int) -> Fuzz:
     run, before, until = Fuzz(Random(seed)), memory(), time.monotonic() + seconds
     while time.monotonic() < until and len(run.failures) < 20:
         faulthandler.dump_traceback_later(60, exit=True)
-        run.pick([run.formula, run.formula, run.short, run.long, run.text])()
+        run.pick([run.formula, run.formula, run.short, run.long, run.text, run.foreign])()
     faulthandler.cancel_dump_traceback_later()
     grown = memory() - before
     if grown > MOST_MEMORY:

@@ -21,7 +21,7 @@ from engine.document.scheme import SCHEME
 from engine.mapping import handbook
 from engine.mapping.formula.functions import FUNCTIONS
 from engine.mapping.pipes import PIPES
-from engine.model import catalog
+from engine.model import catalog, recipe
 from engine.model.ledger import MOVES
 from engine.model.values import Call, Reply
 from engine.registry import Registry
@@ -62,6 +62,7 @@ PAGES = (
     "functions.md",
     "recipes.md",
     "write-a-connector.md",
+    "signing.md",
     "connectors.md",
     "operate.md",
     "promises.md",
@@ -151,7 +152,7 @@ def test_the_page_of_functions_is_current() -> None:
 
 MODELS = [
     model
-    for model in vars(catalog).values()
+    for model in {**vars(recipe), **vars(catalog)}.values()
     if isinstance(model, type) and issubclass(model, catalog.Frozen) and model is not catalog.Frozen
 ]
 

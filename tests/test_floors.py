@@ -32,6 +32,7 @@ SEES = {
     "engine.mapping": GROUND,
     "engine.wire": f"{GROUND} {HANDED}",
     "engine.document": f"{GROUND} engine.mapping",
+    "engine.qeasy": f"{GROUND} engine.mapping engine.document",
     "engine.store": LOWER,
     "engine.run": f"{LOWER} engine.store",
     "engine.connect": f"{GROUND} engine.wire.auth",
@@ -58,10 +59,12 @@ ONLY_IN = {
     "markupsafe": "webui",
     "msgspec": "engine.exact",
     "psycopg": "engine.store",
+    "python_calamine": "engine.cli.excel",
     "pydantic": "engine.model engine.document",
     "pydantic_core": "engine.model engine.document",
     "sqlalchemy": "engine.store",
     "waitress": "webui",
+    "xlsxwriter": "webui.export",
     "xml": "engine.xml",
     "werkzeug": "webui",
     "yaml": "engine.document",
@@ -81,7 +84,7 @@ ONLY_IN = {
 }
 
 # What is pure reads no file, no socket and starts nothing.
-PURE = "engine.model engine.mapping engine.document connectors"
+PURE = "engine.model engine.mapping engine.document engine.qeasy connectors"
 OUTSIDE = "asyncio http io multiprocessing os pathlib shutil signal socket sqlite3 ssl subprocess tempfile"
 
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager", "managers"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,23 +19,21 @@ def main() -> int:
 def pages(services: Services, port: int, *, guests: bool = False, public: str = "") -> Iterator[str]:
     """The pages in a thread of their own while the block runs; gives their address. OSError: port taken.
 
+    To be entered inside the loop that `services` live in: calls that pages ask for are made there.
+
     `guests`: no login, and only looking. `public`: the https address of a server in front of us.
     """
     # Most commands show no page: what pages need is loaded here, and costs them nothing.
     from webui.app import create_app
+    from webui.calls import Calls
     from webui.guard import Doors
-    from webui.server import HOST, listen
+    from webui.server import HOST, serving
 
     doors = Doors(frozenset({HOST, "localhost"}), public, guests)
-    server = listen(create_app(services.store, services.registry, services.clock, doors), port)
-    serving = threading.Thread(target=server.run, name="pages", daemon=True)
-    serving.start()
-    try:
-        yield f"http://{HOST}:{server.effective_port}"
-    finally:
-        server.close()
-        serving.join(timeout=5)
-        server.task_dispatcher.shutdown()
+    calls = Calls(services, asyncio.get_running_loop())
+    app = create_app(services.store, services.registry, services.clock, doors, calls=calls)
+    with serving(app, port) as address:
+        yield address
 
 
 if __name__ == "__main__":

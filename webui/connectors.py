@@ -8,10 +8,14 @@ from typing import NamedTuple
 from flask import Blueprint, Response, abort, redirect, url_for
 
 from engine.model.catalog import Field, Operation
+from webui import asked
 from webui.fragments import answer
+from webui.initials import initials
 from webui.web import web
 
 pages = Blueprint("connectors", __name__)
+
+MOST_FIELDS = 6
 
 
 class Row(NamedTuple):
@@ -21,16 +25,51 @@ class Row(NamedTuple):
     field: Field
 
 
+class Hit(NamedTuple):
+    """An operation that was found, and the fields of it that were: path and field."""
+
+    operation: Operation
+    fields: list[tuple[str, Field]]
+
+
 @pages.get("/connectors")
 def listed() -> Response:
-    registry = web().registry
+    """Every operation by connector; with a word those that it names, or whose fields it names."""
+    registry, word = web().registry, asked.word("q", 60)
     operations = sorted(registry.operations.values(), key=lambda one: one.operation)
-    by_connector = {name: [one for one in operations if one.connector == name] for name in sorted(registry.connectors)}
+    hits = [hit for one in operations if (hit := found(one, word)) is not None]
+    by_connector = {name: [hit for hit in hits if hit.operation.connector == name] for name in registry.connectors}
     return answer(
         "connectors/list.html",
-        connectors=[(registry.connectors[name], found) for name, found in by_connector.items()],
+        connectors=[(registry.connectors[name], by_connector[name]) for name in sorted(by_connector)],
+        count=len(hits),
+        sought=word,
         problems=registry.problems,
     )
+
+
+def found(operation: Operation, word: str) -> Hit | None:
+    """Where a word, Chinese, a vendor's own or the first letters of a Chinese title, names it or fields of it."""
+    if not word:
+        return Hit(operation, [])
+    named = [operation.operation, *operation.aliases]
+    own = any(fits(name, operation.title, word) for name in named)
+    parts = (operation.ask, operation.fields, operation.give)
+    fields = [(path, field) for part in parts for path, field in _paths(part) if fits(field.name, field.title, word)]
+    return Hit(operation, fields[:MOST_FIELDS]) if own or fields else None
+
+
+def fits(name: str, title: str, word: str) -> bool:
+    word = word.lower()
+    return word in name.lower() or word in title.lower() or word in initials(title)
+
+
+def _paths(fields: tuple[Field, ...], above: str = "") -> Iterator[tuple[str, Field]]:
+    """Each field with its path, depth first."""
+    for field in fields:
+        path = f"{above}.{field.name}" if above else field.name
+        yield path, field
+        yield from _paths(field.fields, path)
 
 
 @pages.get("/connectors/<path:name>")

@@ -13,6 +13,7 @@ from engine.mapping.codes import column_of, shown_code
 from engine.model.catalog import Field
 from engine.model.values import Problem
 from engine.store import documents, overview
+from engine.store.prune import is_pruned
 from engine.store.schemes import Published
 from webui import asked, forms, sight
 from webui.exchange import exchange
@@ -74,17 +75,19 @@ def page(
 
 def _story(found: Any, scheme: Published, plain: bool) -> dict[str, Any]:
     """Source, document and calls of a document, all under one mask made from the source."""
-    sources = web().read(lambda c: documents.sources(c, found.id))[:MOST_SOURCES]
+    kept = web().read(lambda c: documents.sources(c, found.id))[:MOST_SOURCES]
+    sources = [one for one in kept if not is_pruned(one.body)]
     calls = web().read(lambda c: documents.attempts(c, found.id))
     text = web().read(lambda c: overview.text_of(c, scheme.id, found.version)) or scheme.text
     given, wanted, filled = catalogue(text)
     bodies = [decode(source.body) for source in sources]
     mask = Mask(bare=True) if plain else Mask.of((*given, *wanted), bodies)
     shown = [tree(body, given, mask, ordered=True) for body in bodies]
-    proposed = parsed(found.proposed or "")
+    proposed, gone = parsed(found.proposed or ""), is_pruned(found.body)
     return {
         "sources": list(zip(sources, shown, strict=True)),
-        "sent": tree(parsed(found.body), wanted, mask, filled) if found.body else None,
+        "sent": tree(parsed(found.body), wanted, mask, filled) if found.body and not gone else None,
+        "gone": gone or len(sources) < len(kept),
         "proposed": tree(proposed, wanted, mask) if proposed is not None else None,
         "problems": decode(found.problems),
         "tables": _lacked(found.tables, text),

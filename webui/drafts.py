@@ -15,7 +15,7 @@ from engine.model.values import Problem
 from engine.publish import Wish, known, publish
 from engine.settings import SHIPPED
 from engine.store import drafts, schemes
-from engine.store.drafts import Draft
+from engine.store.drafts import Draft, Edit, Save
 from webui import forms, sight
 from webui.changes import changes, lines
 from webui.fragments import answer
@@ -80,7 +80,8 @@ def save(code: str) -> Response | Answer:
     title = (read.title if (read := reading(text)) else "") or draft.title
     revision = forms.number("revision", 2**31) or 0
     try:
-        web().store.write(lambda c: drafts.save(c, code, text, title, revision, here().person.name, web().now()))
+        saved = Save(code, text, title, revision, here().person.name, web().now())
+        web().store.write(lambda c: drafts.save(c, saved))
     except Conflict as conflict:
         return _page(draft, text, conflict=str(conflict), status=409)
     return redirect(url_for("drafts.show", code=code), 303)
@@ -156,6 +157,11 @@ def draft_of(code: str) -> Draft:
     return found
 
 
+def around(code: str) -> tuple[Edit | None, Edit | None]:
+    """The edit that would be taken back, and the one that would be done again."""
+    return web().read(lambda c: drafts.next_edits(c, code))
+
+
 def seen() -> list[Draft]:
     """Every draft that is this person's business."""
     teams = {one.code: one.team for one in web().read(schemes.every)}
@@ -173,6 +179,11 @@ def starters() -> dict[str, str]:
     return told
 
 
+def starting(name: str) -> str:
+    """A starter's text."""
+    return (SHIPPED / "flows" / f"{name}.yaml").read_text("utf-8")
+
+
 def _given() -> str:
     """The text of a new draft: an uploaded file, what was pasted, or a starter's."""
     upload = request.files.get("file")
@@ -183,7 +194,7 @@ def _given() -> str:
         return data.decode("utf-8-sig", "replace").replace("\0", "")
     starter = forms.text("starter", 80)
     if starter in starters():
-        return (SHIPPED / "flows" / f"{starter}.yaml").read_text("utf-8")
+        return starting(starter)
     return _typed()
 
 
@@ -247,6 +258,7 @@ def _page(
     scheme = web().read(lambda c: schemes.published(c, draft.code))
     found = check(shown, web().registry, web().read(known))
     problems = extra or found.problems
+    back, again = around(draft.code)
     reply = answer(
         "drafts/show.html",
         block,
@@ -258,6 +270,8 @@ def _page(
         changes=changes(scheme.text, draft.text) if scheme else [],
         lines=lines(scheme.text, draft.text) if scheme else [],
         conflict=conflict,
+        back=back,
+        again=again,
     )
     reply.status_code = status
     return reply

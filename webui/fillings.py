@@ -3,69 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, Response, redirect, url_for
 from werkzeug.wrappers import Response as Answer
 
 from engine.document.cells import Filling, Way, clear, fill as filled
-from engine.document.check import check
 from engine.document.quote import scalar
-from engine.document.scheme import sketch
 from engine.errors import Conflict, Wrong
-from engine.exact import encode
 from engine.model.catalog import Field
-from engine.model.scheme import Cell, Entry, Fields, Rows
 from engine.model.values import Problem
-from engine.publish import known as known_here
 from engine.store import drafts
-from engine.store.drafts import Draft
+from engine.store.drafts import Draft, Save
 from webui import asked, forms
-from webui.drafts import draft_of
+from webui.drafts import around, draft_of
 from webui.fragments import answer
 from webui.language import _
-from webui.rules import Scope, inside
+from webui.places import Names
+from webui.targets import HOWS, KINDS, sheet
 from webui.visit import here
 from webui.web import web
 
 pages = Blueprint("fillings", __name__)
 
-HOWS = ("from", "formula", "value", "ignore")
-KINDS = ("required", "open", "wrong")
 BARE = ("integer", "decimal", "boolean", "id")
 LONGEST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One target field. `how` is "" while nothing is decided; `reads` numbers the source rows it sees."""
-
-    to: tuple[str, ...]
-    field: Field | None
-    how: str
-    content: str = ""
-    pipe: tuple[str, ...] = ()
-    reads: int = 0
-    wrong: Problem | None = None
-
-    @property
-    def required(self) -> bool:
-        return self.field is not None and self.field.required
-
-    @property
-    def title(self) -> str:
-        return self.field.title if self.field else ""
-
-    @property
-    def editable(self) -> bool:
-        """A cell is filled here; a list, an object and other ways to find a value are written as text."""
-        holds = self.field is not None and self.field.type in ("object", "list")
-        return self.how in HOWS or (not self.how and not holds)
-
-    def counts(self, kind: str) -> bool:
-        told = {"required": self.required, "open": not self.how, "wrong": self.wrong is not None}
-        return told[kind]
 
 
 @pages.get("/drafts/<code>/fields")
@@ -80,9 +42,9 @@ def fill(code: str) -> Response | Answer:
     revision = forms.number("revision", 2**31) or 0
     try:
         text = _edited(draft, to)
-        web().store.write(
-            lambda c: drafts.save(c, code, text, draft.title, revision, here().person.name, web().now())
-        )
+        deed = "fill" if forms.text("how", 10) in HOWS else "clear"
+        saved = Save(code, text, draft.title, revision, here().person.name, web().now(), deed, ".".join(to))
+        web().store.write(lambda c: drafts.save(c, saved))
     except Wrong as wrong:
         return _page(draft, told=wrong.problems, status=422)
     except Conflict as conflict:
@@ -100,104 +62,49 @@ def _edited(draft: Draft, to: tuple[str, ...]) -> str:
     if how != "ignore" and how != "value" and not content:
         says = _("{path}：还没写取哪个字段或什么公式。", path=".".join(to))
         raise Wrong([Problem(".".join(to), "empty", says, _("写上再保存；不想填就选“不写”。"))])
-    row = next((one for one in _rows(draft)[0] if one.to == to), None)
+    row = sheet(draft, judged=False).row(to)
     bare = how == "value" and row is not None and row.field is not None and row.field.type in BARE
     meant = scalar(content) if bare and len(content) < 100 and content else content
     return filled(draft.text, to, Filling(cast(Way, how), meant))
 
 
 def _page(draft: Draft, *, told: Sequence[Problem] = (), status: int = 200) -> Response:
-    rows, reads = _rows(draft)
+    laid = sheet(draft)
+    rows = [row for row in laid.rows if row.placed]
     kind = asked.word("show")
-    shown = [row for row in rows if kind not in KINDS or row.counts(kind)]
-    counts = {name: sum(row.counts(name) for row in rows) for name in KINDS}
-    missing = sum(row.required and not row.how for row in rows)
-    more = {
-        "rows": shown,
-        "total": len(rows),
-        "reads": reads,
-        "counts": counts,
-        "kind": kind,
-        "missing": missing,
-    }
-    reply = answer("drafts/fields.html", draft=draft, told=told, **more)
+    scopes = list(dict.fromkeys(row.stack[0] for row in rows))
+    given = laid.source.give if laid.source else ()
+    back, again = around(draft.code)
+    reply = answer(
+        "drafts/fields.html",
+        draft=draft,
+        told=told,
+        rows=[row for row in rows if kind not in KINDS or row.counts(kind)],
+        total=len(rows),
+        scopes=scopes,
+        reads=[list(readable(given, scope)) for scope in scopes],
+        counts={name: sum(row.counts(name) for row in rows) for name in KINDS},
+        kind=kind,
+        missing=sum(row.required and not row.how for row in rows),
+        back=back,
+        again=again,
+    )
     reply.status_code = status
     return reply
 
 
-def _rows(draft: Draft) -> tuple[list[Row], list[list[tuple[str, str]]]]:
-    """Every target field in the catalogue's order, and for each source row what can be read in it."""
-    scheme, _problems = sketch(draft.text)
-    if scheme is None or scheme.target is None:
-        return [], []
-    source = web().registry.operation(scheme.source.operation)
-    target = web().registry.operation(scheme.target.operation)
-    own = target.idempotency.at if target and target.idempotency else ""
-    fields = tuple(field for field in (target.fields if target else ()) if field.name != own)
-    wrong = [
-        one
-        for one in check(draft.text, web().registry, web().read(known_here)).problems
-        if one.weight == "problem"
-    ]
-    scopes: list[Scope] = [(source.give if source else (),)]
-    rows = list(_walk(scheme.map, fields, (), 0, scopes, wrong))
-    return rows, [list(_readable(scope[0], "")) for scope in scopes]
+def readable(given: Sequence[Field], scope: Names | None) -> Iterator[tuple[str, str]]:
+    """Paths that a cell in rows of this list may read without an index, with their titles."""
+    fields = given if scope is not None else ()
+    for name in scope or ():
+        fields = next((one.fields for one in fields if name == one.name or name in one.aliases), ())
+    yield from _below(fields, "")
 
 
-def _walk(
-    made: Fields,
-    known: Sequence[Field],
-    above: tuple[str, ...],
-    reads: int,
-    scopes: list[Scope],
-    wrong: list[Problem],
-) -> Iterator[Row]:
-    """The fields of one mapping, those it leaves out too; below each list and object the fields in it."""
-    left = list(made.entries)
-    for field in known:
-        entry = next((one for one in left if one.to == field.name or one.to in field.aliases), None)
-        if entry is None:
-            yield Row((*above, field.name), field, "", reads=reads)
-        else:
-            left.remove(entry)
-            yield from _entry(entry, field, above, reads, scopes, wrong)
-    for entry in left:
-        yield from _entry(entry, None, above, reads, scopes, wrong)
-
-
-def _entry(
-    entry: Entry,
-    field: Field | None,
-    above: tuple[str, ...],
-    reads: int,
-    scopes: list[Scope],
-    wrong: list[Problem],
-) -> Iterator[Row]:
-    to, rule = (*above, entry.to), entry.rule
-    below = field.fields if field else ()
-    if isinstance(rule, Cell):
-        content = (
-            encode(rule.value).decode()
-            if rule.how == "value" and not isinstance(rule.value, str)
-            else rule.text
-        )
-        content = rule.value if isinstance(rule.value, str) else content
-        found = next((one for one in wrong if f"{one.path}.".startswith(f"{entry.path}.")), None)
-        yield Row(to, field, rule.how, content, rule.pipe, reads, found)
-    elif isinstance(rule, Rows):
-        yield Row(to, field, "rows", " / ".join(rule.each), reads=reads)
-        scopes.append(inside(rule, scopes[reads]))
-        yield from _walk(rule.map, below, to, len(scopes) - 1, scopes, wrong)
-    else:
-        yield Row(to, field, "fields", reads=reads)
-        yield from _walk(rule, below, to, reads, scopes, wrong)
-
-
-def _readable(fields: Sequence[Field], above: str) -> Iterator[tuple[str, str]]:
-    """Paths that a cell may read without an index, with their titles."""
+def _below(fields: Sequence[Field], above: str) -> Iterator[tuple[str, str]]:
     for field in fields:
         path = f"{above}{field.name}"
         if field.type == "object":
-            yield from _readable(field.fields, f"{path}.")
+            yield from _below(field.fields, f"{path}.")
         elif field.type != "list":
             yield path, field.title

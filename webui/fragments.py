@@ -10,13 +10,17 @@ def answer(template: str, block: str | None = None, **shown: object) -> Response
 
     A block is rendered alone, so what it imports it imports inside itself.
     """
-    html = _block(template, block, shown) if block and _partial() else render_template(template, **shown)
-    response = make_response(html)
+    html = _block(template, block, shown) if block and partial() else render_template(template, **shown)
+    return varied(make_response(html))
+
+
+def varied(response: Response) -> Response:
+    """What is kept of it depends on who asked, and for what."""
     response.vary.update(("HX-Request", "Cookie"))
     return response
 
 
-def _partial() -> bool:
+def partial() -> bool:
     """Whether htmx asks for a part; a restored page of the history and a boosted link want the whole."""
     whole = ("HX-History-Restore-Request", "HX-Boosted")
     return request.headers.get("HX-Request") == "true" and not any(name in request.headers for name in whole)

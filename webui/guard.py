@@ -107,6 +107,9 @@ def protect(app: Flask, doors: Doors) -> None:
             abort(400)  # no database takes it, nothing of ours is named so
         if request.method not in (SAFE if doors.guests else METHODS):
             abort(405, response=_refused(doors))
+        if request.blueprint == "health":
+            g.visit = None  # answered to anybody, and also while the store, which knows people, is away
+            return None
         g.visit = guest(doors.address()) if doors.guests else _visit(doors)
         if _asks() == OPEN:
             return _ours() if request.method not in SAFE else None
@@ -144,7 +147,7 @@ def _visit(doors: Doors) -> Visit | None:
     if found is None:
         return None
     login, who = found
-    if now - login.seen_at > logins.TOUCH and "HX-Request" not in request.headers:
+    if now - login.seen_at > logins.TOUCH and "HX-Request" not in request.headers and request.endpoint != "live.follow":
         web().store.write(lambda c: logins.touch(c, login.id, now))
     return Visit(who, RIGHTS[who.role], login, key_of(secret), address)
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from engine.store import runs
 from webui import sight
 from webui.fragments import answer
+from webui.hours import charts
 from webui.schemes import standings
 from webui.standing import broken, needs
 from webui.web import web
@@ -27,6 +28,7 @@ def show() -> Response:
         "home/show.html",
         "now",
         standings=worst[:MOST_SCHEMES],
+        charts=charts([one.scheme.id for one in worst[:MOST_SCHEMES]]),
         total=len(worst),
         faults=[one for one in worst if broken(one)],
         needs=needs(every)[:MOST_NEEDS],

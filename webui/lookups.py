@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from engine import fill
-from engine.cli.pairs import read_pairs
+from engine.cli.pairs import read_pairs, text_of
 from engine.fill import Difference
 from engine.model.values import Problem
 from engine.store import lookups, overview, waits
@@ -37,10 +37,12 @@ def listed() -> Response:
 def bring() -> Response | Answer:
     """A pasted or uploaded table: first what it would change, then, when sure, the change itself."""
     code, text = forms.text("code", 80), forms.raw("text", LONGEST)
+    unread: Problem | None = None
     upload = request.files.get("file")
     if upload is not None and upload.filename:
-        text = upload.stream.read(LONGEST).decode("utf-8-sig", "replace")
+        text, unread = text_of(upload.stream.read(LONGEST))
     pairs, problems = read_pairs(text.replace("\t", ",").encode() if "," not in text else text.encode())
+    problems[:0] = [unread] if unread is not None else []
     pairs = fill.plain(pairs)
     table = _known(code)
     if not code:

@@ -15,7 +15,7 @@ from engine.mapping.slip import Slip
 from engine.model.catalog import Field, Operation
 from engine.model.scheme import Cell, Fields, Rows, Scheme
 
-_NAMES = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|((?:\^+\.)?[^\W\d][\w.]*)(?!\s*\()')
+_NAMES = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|((?:\^+\.)?[^\W\d][\w.]*+)(?!\s*\()')
 
 Scope = tuple[tuple[Field, ...], ...]
 """The fields of the rows in reach, the nearest first."""

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from engine.model.ledger import Counts
 from engine.store import overview, runs
+from engine.store.schemes import Published
 from webui import asked, sight
 from webui.bars import Bar, bar
-from webui.fragments import answer
+from webui.fragments import answer, partial, varied
+from webui.language import language
+from webui.visit import here
 from webui.web import web
 
 pages = Blueprint("runs", __name__)
@@ -22,6 +25,7 @@ LOG = 40
 LARGE = 20_000  # counting a run of this size costs more than a second's page may
 SETTLED = ("done", "skipped", "cancelled")
 OPEN = ("waiting", "unknown", "refused")
+LIVE = ("reading", "writing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,19 @@ def listed() -> Response:
 
 @pages.get(f"/runs/<{asked.IDENT}>")
 def show(ident: int) -> Response:
+    mark = web().read(lambda c: overview.marks(c, [ident])).get(ident)
     run = web().read(lambda c: runs.get(c, ident))
     scheme = sight.of(run.scheme_id if run else None)
-    before = asked.number("before")
+    if mark is None or mark[0] not in LIVE or not partial():
+        return _page(run, scheme)
+    # Forty people may follow one run: what they all see is made once a look, not forty times.
+    what = (request.full_path, mark, int(web().clock.monotonic()))
+    body = web().once.of((what, language(), here().rights), lambda: _page(run, scheme).data)
+    return varied(Response(body))
+
+
+def _page(run: Any, scheme: Published) -> Response:
+    ident, before = run.id, asked.number("before")
     log = web().read(lambda c: overview.log(c, ident, LOG + 1, before))
     return answer(
         "runs/show.html",
@@ -67,7 +81,7 @@ def show(ident: int) -> Response:
 
 
 def progress(run: Any) -> Progress:
-    live = run.state in ("reading", "writing")
+    live = run.state in LIVE
     counts = runs.counts_of(run) or web().read(lambda c: runs.count(c, run.id))
     whole = max(run.expected or 0, counts.read) if live else counts.read
     took = (run.ended_at or web().now()) - run.began_at

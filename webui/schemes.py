@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
@@ -11,20 +10,21 @@ from werkzeug.wrappers import Response as Answer
 
 from engine.document.check import Checked
 from engine.errors import Conflict
-from engine.model.ledger import RunAsked
-from engine.model.values import Problem, Window
+from engine.model.values import Problem
 from engine.publish import Wish, again
 from engine.say import Say
-from engine.store import drafts, overview, runs, schemes
+from engine.store import drafts, overview, restored, runs, schemes
 from engine.store.schemes import Published, Version
 from webui import asked, forms, sight
 from webui.changes import changes, lines, when
 from webui.drafts import seen as drafts_seen
 from webui.fragments import answer
+from webui.hours import charts
 from webui.language import _
 from webui.paint import paint
 from webui.rules import reading, rules
 from webui.sight import named
+from webui.spans import wanted
 from webui.standing import Standing, broken, needs, standing, tallies
 from webui.visit import here, note
 from webui.web import web
@@ -131,14 +131,14 @@ def compare(code: str, number: int, other: int) -> Response:
 def run(code: str) -> Response | Answer:
     """Run now: as the schedule would, or over a span of time that was missed."""
     scheme = named(code)
-    wanted = _wanted(scheme)
-    if isinstance(wanted, Problem):
-        return _page(scheme, [wanted], 422)
+    asked_ = wanted(scheme)
+    if isinstance(asked_, Problem):
+        return _page(scheme, [asked_], 422)
 
     def work(connection: Any) -> int:
         who, now = here().person.name, web().now()
-        ident = runs.begin(connection, scheme.id, scheme.version, who, now, wanted)
-        span = f"{wanted.span.since:%Y-%m-%d %H:%M} – {wanted.span.until:%Y-%m-%d %H:%M} UTC" if wanted.span else ""
+        ident = runs.begin(connection, scheme.id, scheme.version, who, now, asked_)
+        span = f"{asked_.span.since:%Y-%m-%d %H:%M} – {asked_.span.until:%Y-%m-%d %H:%M} UTC" if asked_.span else ""
         note(connection, "scheme.run", code, f"#{ident} {span}".strip())
         return ident
 
@@ -193,35 +193,14 @@ def assign(code: str) -> Answer:
 
 def _enabled(scheme: Published, enabled: bool) -> Answer:
     def work(connection: Any) -> None:
-        schemes.enable(connection, scheme.code, enabled)
+        if enabled:
+            restored.resume(connection, scheme.code, here().person.name, web().now())
+        else:
+            schemes.enable(connection, scheme.code, False)
         note(connection, "scheme.resume" if enabled else "scheme.pause", scheme.code)
 
     web().store.write(work)
     return redirect(url_for("schemes.show", code=scheme.code), 303)
-
-
-def _wanted(scheme: Published) -> RunAsked | Problem:
-    """What the form asks a run to read; nothing special where both times are left empty."""
-    since, until = _moment("since"), _moment("until")
-    if not forms.text("since") and not forms.text("until"):
-        return RunAsked()
-    read = reading(scheme.text)
-    operation = web().registry.operation(read.source.operation) if read else None
-    if operation is None or operation.window is None:
-        return Problem("since", "no_window", _("这个方案的源不按时间读。"))
-    if since is None or until is None or since >= until:
-        return Problem("since", "span", _("开始和结束都要写，开始在前。"))
-    if until > web().now() + timedelta(minutes=1):
-        return Problem("since", "future", _("结束时间还没有到。"))
-    return RunAsked(Window(since, until))
-
-
-def _moment(name: str) -> datetime | None:
-    """A local time of the form, in the zone of the pages."""
-    try:
-        return datetime.fromisoformat(forms.text(name, 30)).replace(tzinfo=web().zone).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _version(scheme: Published, number: int) -> Version:
@@ -237,7 +216,8 @@ def _standing(scheme: Published) -> dict[str, Any]:
     cursor = web().read(schemes.cursors).get(scheme.id)
     stands = standing(scheme, tallies([scheme])[scheme.id], latest[0] if latest else None, cursor)
     live = any(run.state in ("reading", "writing") for run in latest)
-    return {"stands": stands, "needs": needs([stands]), "latest": latest, "live": live}
+    chart = charts([scheme.id])[scheme.id]
+    return {"stands": stands, "needs": needs([stands]), "latest": latest, "live": live, "chart": chart}
 
 
 def _meaning(text: str) -> dict[str, Any]:

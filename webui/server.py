@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
-from waitress import create_server  # type: ignore[import-untyped]  # has no types
+from waitress import create_server, wasyncore  # type: ignore[import-untyped]  # has no types
 
 HOST = "127.0.0.1"
 THREADS = 64
+PATIENCE = 10
+"""Seconds that the thread of the sockets has to end in."""
 
 
-def listen(app: Flask, port: int) -> Any:
-    """A server bound to the port, not yet serving: `run()` serves until `close()` is called from elsewhere.
+@contextmanager
+def serving(app: Flask, port: int) -> Iterator[str]:
+    """Serve in threads of their own while the block runs; gives the address.
 
-    Port 0 takes a free one, told by `effective_port`. Raises OSError where the port is taken.
+    Port 0 takes a free one. Raises OSError where the port is taken.
     """
+    sockets: dict[int, Any] = {}
+    try:
+        server = _listening(app, port, sockets)
+    except OSError:
+        wasyncore.close_all(sockets, ignore_all=True)
+        raise
+    loop = threading.Thread(target=server.run, name="pages", daemon=True)
+    loop.start()
+    try:
+        yield f"http://{HOST}:{server.effective_port}"
+    finally:
+        if lines := app.extensions.get("duijie-live"):
+            lines.close()
+        # Answers under way are finished first. Then the sockets are closed by the thread that waits
+        # on them: closed from here, it would wait on numbers that no longer stand for a socket.
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
+        loop.join(PATIENCE)
+
+
+def _listening(app: Flask, port: int, sockets: dict[int, Any]) -> Any:
     return create_server(
         app,
+        map=sockets,
         host=HOST,
         port=port,
         threads=THREADS,
@@ -27,8 +55,3 @@ def listen(app: Flask, port: int) -> Any:
         channel_timeout=30,
         cleanup_interval=10,
     )
-
-
-def serve(app: Flask, port: int) -> None:
-    """Serve until the process is told to stop."""
-    listen(app, port).run()

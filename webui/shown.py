@@ -13,6 +13,7 @@ from flask import Flask, request, url_for
 from markupsafe import Markup
 
 from engine.model.catalog import Connector, Operation
+from webui.initials import initials
 from webui.language import language, mark, retold, translate
 from webui.look import here, theme
 from webui.rights import ROLE_NAMES, ROLE_SAYS
@@ -66,6 +67,10 @@ DEEDS = {
     "scheme.publish": mark("发布"),
     "scheme.rollback": mark("回退"),
     "scheme.run": mark("运行"),
+    "scheme.trial": mark("试运行"),
+    "backup": mark("备份"),
+    "restore": mark("从备份恢复"),
+    "prune": mark("清理旧数据"),
     "scheme.pause": mark("暂停"),
     "scheme.resume": mark("恢复"),
     "scheme.group": mark("改方案组"),
@@ -78,10 +83,29 @@ DEEDS = {
     "documents.cancel": mark("取消"),
     "documents.done": mark("定为已完成"),
     "documents.unmask": mark("看个人信息"),
+    "documents.export": mark("导出单据"),
     "lookup.change": mark("改对照表"),
     "lookup.import": mark("导入对照表"),
+    "connection.save": mark("存连接"),
+    "connection.test": mark("试连接"),
+    "receiver.save": mark("存接收方"),
+    "receiver.test": mark("试接收方"),
+    "receiver.remove": mark("删接收方"),
     "token.grant": mark("给令牌"),
     "token.revoke": mark("作废令牌"),
+}
+RECEIVERS = {
+    "dingtalk": mark("钉钉"),
+    "wecom": mark("企业微信"),
+    "feishu": mark("飞书"),
+    "webhook": mark("自己的程序"),
+}
+ALERTS = {
+    "fault": mark("运行有故障"),
+    "late": mark("落后了"),
+    "unknown": mark("结果未知"),
+    "refused": mark("被拒绝"),
+    "held": mark("等对照"),
 }
 DOCUMENT_DEEDS = {
     "retry": mark("重试"),
@@ -96,6 +120,20 @@ DEED_SAYS = {
     "hurry": mark("不等到原定的时间，马上发送。"),
     "skip": mark("跳过的不发送；源数据变了会再映射一次。"),
     "cancel": mark("取消的以后都不发送，不能恢复。"),
+}
+EDITS = {
+    "text": mark("改文本"),
+    "fill": mark("填"),
+    "place": mark("放源字段"),
+    "clear": mark("清空"),
+    "ignore": mark("定为不写"),
+    "suggest": mark("采纳建议"),
+}
+CHOICES = {
+    "first": mark("取第一行"),
+    "join": mark("拼在一起"),
+    "sum": mark("合计"),
+    "rows": mark("改为按这个列表逐行"),
 }
 TYPES = {
     "text": mark("文本"),
@@ -116,9 +154,13 @@ _WORDS = {
     "purpose": PURPOSES,
     "action": ACTIONS,
     "type": TYPES,
+    "edit": EDITS,
+    "choice": CHOICES,
     "role": ROLE_NAMES,
     "role_says": ROLE_SAYS,
     "deed": DEEDS,
+    "alert": ALERTS,
+    "receiver": RECEIVERS,
     "document_deed": DOCUMENT_DEEDS,
     "deed_says": DEED_SAYS,
 }
@@ -150,6 +192,7 @@ def furnish(app: Flask) -> None:
         theme=theme,
         here=here,
         asset=asset,
+        initials=initials,
         visit=visit,
         may=may,
         form_key=form_key,
@@ -157,6 +200,8 @@ def furnish(app: Flask) -> None:
         command=command,
         ago=ago,
         clock=clock,
+        minute=minute,
+        hour_of=hour_of,
         day=day,
         span=span,
         number=number,
@@ -193,6 +238,18 @@ def clock(at: datetime) -> str:
     if local.date() == now.date():
         return f"{local:%H:%M:%S}"
     return f"{local:%m-%d %H:%M:%S}" if local.year == now.year else f"{local:%Y-%m-%d %H:%M}"
+
+
+def minute(at: datetime) -> str:
+    """A planned time to the minute; with the date where it is not today's."""
+    local, now = at.astimezone(web().zone), web().now().astimezone(web().zone)
+    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%m-%d %H:%M}"
+
+
+def hour_of(at: datetime) -> str:
+    """The hour that begins then: 14:00–15:00."""
+    local = at.astimezone(web().zone)
+    return f"{local:%H:%M}–{local + timedelta(hours=1):%H:%M}"
 
 
 def ago(at: datetime) -> str:

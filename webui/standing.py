@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
 
 from engine.model.ledger import STATES, State
+from engine.run.causes import LOOKED, NEEDY, merged
+from engine.run.schedule import allowance, coming
 from engine.store import overview, schemes
 from engine.store.overview import Cause, Wanted
 from engine.store.schemes import Published
@@ -18,18 +19,8 @@ from webui.bars import Bar, of_states
 from webui.rules import reading
 from webui.web import web
 
-NEEDY: tuple[tuple[str, Wanted], ...] = (
-    ("unknown", Wanted(state="unknown")),
-    ("refused", Wanted(state="refused")),
-    ("held", Wanted(held=True)),
-)
 KINDS = [kind for kind, _ in NEEDY]
-PATIENCE = timedelta(minutes=5)
 MOST_HEAPS = 15
-LOOKED = 1000  # the newest documents of a heap whose reasons are read
-
-# A number of a document, or another long code: what differs between sentences that say the same.
-_PARTICULAR = re.compile(r"[A-Za-z]*[-_]?\d[\w-]{3,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a scheme stands. `late` is set where it should have read further by now."""
+    """How a scheme stands. `late` is set where it should have read further by now; `next` is None by hand."""
 
     scheme: Published
     tally: Tally
@@ -59,6 +50,7 @@ class Standing:
     cursor: datetime | None
     lag: timedelta | None
     late: bool
+    next: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +81,24 @@ def tallies(schemes_: Sequence[Published]) -> dict[int, Tally]:
 
 
 def _tallies(connection: Any, idents: Sequence[int]) -> dict[int, Tally]:
-    states, held = schemes.states(connection, idents), overview.held(connection, idents)
-    unplanned = overview.unplanned(connection, idents)
-    return {ident: Tally(states[ident], held.get(ident, 0), unplanned.get(ident, 0)) for ident in idents}
+    counted, unplanned = schemes.counted(connection, idents), overview.unplanned(connection, idents)
+    return {
+        ident: Tally(counted[ident].states, counted[ident].held, unplanned.get(ident, 0)) for ident in idents
+    }
 
 
 def standing(scheme: Published, tally: Tally, run: Any, cursor: datetime | None) -> Standing:
     lag = web().now() - cursor if cursor else None
-    late = lag is not None and lag > _pace(scheme) + PATIENCE
+    read = reading(scheme.text) if scheme.enabled else None
+    late = lag is not None and read is not None and lag > allowance(read)
     shown = {**tally.states, "waiting": tally.states["waiting"] + tally.unplanned}
-    return Standing(scheme, tally, of_states(shown, tally.held), run, cursor, lag, late)
+    next_ = coming(read.schedule, web().now()) if read else None
+    return Standing(scheme, tally, of_states(shown, tally.held), run, cursor, lag, late, next_)
 
 
 def broken(one: Standing) -> bool:
     """Whether its last run met a fault."""
     return bool(one.run and one.run.fault)
-
-
-def _pace(scheme: Published) -> timedelta:
-    """How far behind a scheme may be: twice its shortest span; endless where it runs by clock or by hand."""
-    read = reading(scheme.text)
-    spans = [one.every for one in read.schedule if one.every] if read and scheme.enabled else []
-    return 2 * min(spans) + (read.source.lag or timedelta(minutes=2)) if spans and read else timedelta(days=36500)
 
 
 def needs(standings: Sequence[Standing]) -> list[Need]:
@@ -127,21 +115,7 @@ def _needs(kind: str, wanted: Wanted, one: Standing) -> list[Need]:
 
     causes = web().counted(("causes", one.scheme.id, kind), look)
     more = one.tally.of(kind) > LOOKED
-    return [Need(kind, one.scheme, cause, about, more) for about, cause in _merged(kind, causes)]
-
-
-def _merged(kind: str, causes: list[Cause]) -> list[tuple[str, Cause]]:
-    """Reasons that differ only in a document's number are one; a missing code is one of its own."""
-    by_sense: dict[str, list[Cause]] = {}
-    for cause in causes:
-        sense = cause.reason if kind == "held" else _PARTICULAR.sub("…", cause.reason)
-        by_sense.setdefault(sense, []).append(cause)
-    merged = []
-    for sense, same in by_sense.items():
-        total = replace(same[0], count=sum(one.count for one in same), newest=max(one.newest for one in same))
-        about = same[0].reason if len(same) == 1 else sense
-        merged.append((about, replace(total, reason=about)))
-    return merged
+    return [Need(kind, one.scheme, cause, about, more) for about, cause in merged(kind, causes)]
 
 
 def state_of(kind: str) -> Wanted:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -14,6 +14,10 @@ from engine.clock import Clock
 from engine.registry import Registry
 from engine.store.store import Store
 from webui.memo import Memo
+from webui.once import Once
+
+if TYPE_CHECKING:
+    from webui.calls import Calls
 
 T = TypeVar("T")
 
@@ -27,6 +31,10 @@ class Web:
     clock: Clock
     zone: ZoneInfo
     memo: Memo
+    once: Once[bytes] = field(default_factory=Once)
+    """Parts of pages that many follow at once."""
+    calls: Calls | None = None
+    """The engine beside the pages; None where there are only pages."""
 
     def read(self, work: Callable[[Any], T]) -> T:
         """What `work` finds, seen in one transaction."""

@@ -1,6 +1,6 @@
 """旺店通 as far as we know it, on both channels: what it shows, its pools, and what it lets others write.
 
-Written against the facts alone: it shares no code with auth.py and reads no catalogue, so that a
+Written against the facts alone: it shares no code with what signs our calls and reads no catalogue, so that a
 mistake there is found here. BEHAVIOURS lists what it does and how sure we are of each.
 """
 

@@ -3,13 +3,18 @@
     check test publish rollback      schemes.py
     run                              run.py
     map                              mapping.py
+    suggest                          suggest.py
     records retry                    records.py
     settle resend                    settle.py
     connection add|list|test         connections.py
     connector list|show|sign         connectors.py, sign.py
     call                             call.py
+    backup restore pause resume      backup.py
+    doctor                           doctor.py
     lookup import|list               lookups.py
+    import qeasy                     imports.py
     person add|list|set|invite audit people.py
+    prune                            prune.py
     up worker simulate               serve.py
     demo                             engine/demo.py
 
@@ -27,17 +32,22 @@ from contextlib import nullcontext
 
 from engine import demo
 from engine.cli import (
+    backup,
     call,
     connections,
     connectors,
+    doctor,
+    imports,
     lookups,
     mapping,
     people,
+    prune,
     records,
     run,
     schemes,
     serve,
     settle,
+    suggest,
 )
 from engine.cli.desk import FAULT, WRONG, Desk, Web
 from engine.cli.log import logging_to
@@ -76,7 +86,8 @@ def parser(language: str, web: Web | None = None) -> Parser:
     finish(made)
     made.set_defaults(json=False, surroundings=nullcontext)
     commands = Commands(made)
-    for noun in (run, mapping, schemes, records, settle, connections, connectors, call, lookups, people):
+    nouns = (run, mapping, suggest, schemes, imports, records, settle, connections, connectors, call, lookups, people)
+    for noun in (*nouns, doctor, backup, prune):
         noun.add(commands)
     serve.add(commands, pages=web is not None)
     demo.add(commands)

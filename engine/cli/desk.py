@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.cli.show import Terminal
 from engine.clock import Clock
@@ -18,7 +18,7 @@ from engine.registry import Registry
 from engine.say import Say, Words
 from engine.services import Services
 from engine.settings import Settings
-from engine.store import connections, schemes
+from engine.store import connections, receivers, schemes
 from engine.store.schemes import Published
 from engine.store.store import Store
 
@@ -52,7 +52,7 @@ class Desk:
         """The store of DUIJIE_HOME, made on first use. Raises Wrong where it cannot be opened."""
         store = Store.open(self.settings, self.clock)
         try:
-            self.hide(store.read(lambda read: connections.secrets(read, store.vault)))
+            self.hide(store.read(lambda read: _secrets(read, store)))
             yield store
         finally:
             store.close()
@@ -69,8 +69,13 @@ class Desk:
     def services(self) -> Services:
         """Everything a working process needs; open it inside the event loop."""
         services = Services.open(self.settings, self.clock)
-        self.hide(services.store.read(lambda read: connections.secrets(read, services.store.vault)))
+        self.hide(services.store.read(lambda read: _secrets(read, services.store)))
         return services
+
+
+def _secrets(connection: Any, store: Store) -> list[str]:
+    """What no log may hold."""
+    return connections.secrets(connection, store.vault) + receivers.secrets(connection, store.vault)
 
 
 def _pair(text: str) -> tuple[str, int] | None:

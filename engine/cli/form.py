@@ -5,15 +5,13 @@ Every problem is told at once; what stands behind a wrong name is not repeated, 
 
 from __future__ import annotations
 
-import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from getpass import getpass
-from ipaddress import ip_network
-from urllib.parse import urlsplit
 
+from engine.accounts import CODE, is_address, is_host, is_network
 from engine.cli.desk import Desk, text_of
 from engine.document.near import offer
 from engine.errors import Wrong
@@ -23,8 +21,6 @@ from engine.registry import Registry
 from engine.say import Say, Words
 from engine.settings import variable
 from engine.store.connections import Account
-
-CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,59}")
 
 
 def filled(desk: Desk, form: Form) -> tuple[Account, dict[str, str]]:
@@ -225,9 +221,7 @@ class Form:
         return options
 
     def _address(self, text: str) -> bool:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-        if not good or parts.query or parts.fragment:
+        if not is_address(text):
             self.wrong(
                 "--base",
                 "address",
@@ -238,7 +232,7 @@ class Form:
         return True
 
     def _host(self, text: str) -> bool:
-        if re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        if is_host(text):
             return True
         self.wrong(
             "--host",
@@ -265,16 +259,15 @@ class Form:
         return limits
 
     def _net(self, text: str) -> bool:
-        try:
-            return bool(ip_network(text))
-        except ValueError:
-            self.wrong(
-                "--private",
-                "network",
-                Say("--private {text} 不是网段。", text=text),
-                Say("写成 10.1.0.0/16 这样，主机位为零。"),
-            )
-            return False
+        if is_network(text):
+            return True
+        self.wrong(
+            "--private",
+            "network",
+            Say("--private {text} 不是网段。", text=text),
+            Say("写成 10.1.0.0/16 这样，主机位为零。"),
+        )
+        return False
 
     def _span(self, name: str, text: str) -> bool:
         try:

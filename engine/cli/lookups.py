@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
     under = commands.under("lookup", Say("对照表：两个系统之间的编码"))
     command = under.add("import", Say("用 CSV 文件整个替换一张对照表，并放行等它的单据"), bring)
     argument(command, "table", metavar="TABLE", says=Say("对照表代码，方案里写的就是它，如 仓库"))
-    argument(command, "file", metavar="FILE.csv", says=Say("左、右、说明，或带表头的多列；UTF-8 或 GBK"))
+    argument(command, "file", metavar="FILE", says=Say("Excel 或 CSV：左、右、说明，或带表头的多列"))
     argument(command, "--dry", action="store_true", says=Say("只看会改什么，不导入"))
     command = under.add("rules", Say("用 CSV 文件整个替换一张规则表，先查缺口和重叠"), bring_rules)
     argument(command, "table", metavar="TABLE", says=Say("规则表代码，方案里用 RULE 查的就是它"))

@@ -1,4 +1,4 @@
-"""A table of code pairs as people keep it: CSV out of Excel, with every problem at once.
+"""A table of code pairs as people keep it: Excel, or CSV out of it, with every problem at once.
 
 Columns left, right and, if there is one, title; with or without a header; UTF-8 with or without its
 mark, or GBK as Chinese Excel writes it. Codes are text: leading zeros stay.
@@ -11,6 +11,7 @@ import io
 import re
 from typing import Literal
 
+from engine.cli.excel import excel_text, is_excel
 from engine.model.values import Mark, Problem
 from engine.say import Say
 from engine.store.lookups import Pair
@@ -43,6 +44,9 @@ def read_pairs(data: bytes) -> tuple[list[Pair], list[Problem]]:
 
 
 def text_of(data: bytes) -> tuple[str, Problem | None]:
+    """The file as CSV text, whether it is CSV or Excel; a problem where it is neither."""
+    if is_excel(data):
+        return excel_text(data)
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)

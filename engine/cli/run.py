@@ -19,14 +19,13 @@ from engine.exact import encode
 from engine.model.catalog import Span
 from engine.model.ledger import RunAsked
 from engine.model.values import Json, Problem, Window
-from engine.run.answers import Answers, Library
 from engine.run.flow import Flow
 from engine.run.pull import first_moment
-from engine.run.trial import MOST, Tried, trial
+from engine.run.trial import MOST, Tried
 from engine.say import Say
 from engine.services import Services
-from engine.store import lookups, queue, runs
-from engine.store.lookups import Tables
+from engine.store import queue, runs
+from engine.tryout import alone, looked
 
 
 def add(commands: Commands) -> None:
@@ -50,6 +49,7 @@ def add(commands: Commands) -> None:
         says=Say("源接口的参数，只用于这一次"),
     )
     argument(command, "--limit", metavar="N", says=Say("最多读多少条"))
+    argument(command, "--only", metavar="NUMBER", default="", says=Say("只要这个单号的一条，别的都略过"))
     argument(
         command, "--dry", action="store_true", says=Say("只读和映射，看会写出什么；什么都不写，水位不动")
     )
@@ -120,9 +120,11 @@ def run_asked(asked: Namespace, flow: Flow, now: datetime) -> RunAsked:
     span = _span(asked, flow, now, problems)
     params = _params(asked.params, flow, problems)
     limit = _limit(asked.limit, problems)
+    if asked.only:
+        problems += alone(flow)
     if problems:
         raise Wrong(problems)
-    return RunAsked(span, params, limit)
+    return RunAsked(span, params, limit, asked.only)
 
 
 def _span(asked: Namespace, flow: Flow, now: datetime, problems: list[Problem]) -> Window | None:
@@ -196,10 +198,7 @@ async def _dry(asked: Namespace, desk: Desk, services: Services) -> int:
     """Read and map, show what would be sent; nothing is kept."""
     flow = services.flows.of(scheme_of(services.store, asked.scheme))
     wanted = run_asked(asked, flow, desk.clock.now())
-    tables = Tables(0, services.store.read(lambda read: lookups.load(read, flow.mapping.tables)))
-    answers = Answers(flow, services.store, services.lines, desk.clock, Library())
-    talk = services.lines.to(flow.scheme.source.connection)
-    found = await trial(flow, talk, answers, tables, wanted, desk.clock.now())
+    found = await looked(services, flow, wanted)
     tried = found.tried
     desk.terminal.object({"documents": [_tried_json(desk.terminal, one) for one in tried]})
     for one in tried:

@@ -8,14 +8,18 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from engine.cli.desk import SETTLED, Desk, Web, until_told
 from engine.cli.parser import Commands, argument
+from engine.cli.prune import days_of
 from engine.cli.run import allowing
 from engine.cli.show import Terminal
 from engine.cli.work import working
 from engine.errors import Wrong
 from engine.model.values import Problem
+from engine.prune import daily
+from engine.run.alerts import Watch
 from engine.run.schedule import Clockwork
 from engine.run.worker import Worker
 from engine.say import Say, Words
@@ -34,6 +38,8 @@ def add(commands: Commands, *, pages: bool) -> None:
         simulated = Say("同时启动厂商模拟器，并登记连到它们的连接")
         argument(command, "--simulate", action="store_true", says=simulated)
         argument(command, "--port", metavar="PORT", default=str(PORT), says=Say("网页的端口，只在本机"))
+        keep = Say("每天清理定案超过 N 天的旧数据，同 duijie prune；不写就不清理")
+        argument(command, "--keep", metavar="N", default="", says=keep)
         public = Say("别人从哪个 https 地址打开，前面有反向代理时写")
         argument(command, "--public", metavar="URL", default="", says=public)
         allowing(command)
@@ -56,14 +62,15 @@ def add(commands: Commands, *, pages: bool) -> None:
 def up(asked: Namespace, desk: Desk) -> int:
     """Until Ctrl-C or SIGTERM."""
     port, public = port_of(asked.port), public_of(asked.public)
+    keep = days_of("--keep", asked.keep) if asked.keep else None
     with ExitStack() as stack:
         desk = desk.allowing(asked.allow)
         if asked.simulate:
             desk = stack.enter_context(_simulated(desk))
-        return asyncio.run(working(desk, lambda services: _up(desk, services, port, public)))
+        return asyncio.run(working(desk, lambda services: _up(desk, services, port, public, keep)))
 
 
-async def _up(desk: Desk, services: Services, port: int, public: str) -> int:
+async def _up(desk: Desk, services: Services, port: int, public: str, keep: timedelta | None) -> int:
     worker = services.worker()
     loop = asyncio.get_running_loop()
     clockwork = Clockwork(services.store, desk.clock, worker.holder, lambda: _ring(loop, worker))
@@ -79,7 +86,18 @@ async def _up(desk: Desk, services: Services, port: int, public: str) -> int:
                 desk.terminal.line(Say("还没有管理员。30 分钟内打开这个链接建立第一位：{link}", link=welcome))
         clockwork.start()
         stack.callback(clockwork.stop)
-        return await _serve(worker)
+        watch = Watch(services.store, desk.clock, services.door, worker.holder, public)
+        pruning = None if keep is None else asyncio.create_task(_prune(services, worker, keep))
+        try:
+            return await _serve(worker, watch)
+        finally:
+            worker.stop()
+            if pruning is not None:
+                await pruning
+
+
+async def _prune(services: Services, worker: Worker, keep: timedelta) -> None:
+    await daily(services.store, services.flows, services.clock, keep, worker.holder, worker.stopping)
 
 
 def _first(services: Services) -> str | None:
@@ -105,10 +123,13 @@ def _pages(stack: ExitStack, web: Web, services: Services, port: int, public: st
         raise Wrong([Problem("--port", "port_taken", says, Say("用 --port 另选一个。"))]) from None
 
 
-async def _serve(worker: Worker) -> int:
+async def _serve(worker: Worker, watch: Watch | None = None) -> int:
     """Work until told to stop; calls under way are finished first."""
     with until_told(worker.stop) as told:
+        watching = asyncio.create_task(watch.run(worker.stopping)) if watch else None
         await worker.serve()
+        if watching:
+            await watching
     return 128 + told[0] if told else SETTLED
 
 

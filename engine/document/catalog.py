@@ -22,7 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Step: TypeAlias = "str | int"
 
 # Mappings whose keys are the vendor's own: nothing in them is ours to know or to leave out.
-_FREE = ("params", "values", "ask")
+_FREE = ("params", "values", "ask", "around")
 _FREE_IN = (("window", "beside"), ("acknowledge", "done"), ("acknowledge", "refused"))
 
 

@@ -57,6 +57,42 @@ def fill(text: str, to: Sequence[str], filling: Filling) -> str:
     return _sure(edited, to, _with(root, to, _meant(old, filling)))
 
 
+def frame(text: str, to: Sequence[str], each: Sequence[str] = ()) -> str:
+    """`text` with a place for the fields of `to`: a list filled by the rows of `each`, or an object, which has none.
+
+    A list that is there keeps its cells and gets another row source. Raises Wrong where a cell stands in the place.
+    """
+    root, home = _home(text, to)
+    old = home.node.values.get(to[-1])
+    source: Json = each[0] if len(each) == 1 else list(each)
+    if old is None:
+        edited = _framed(text, home, to[-1], each)
+        return _sure(edited, to, _with(root, to, {"each": source, "map": {}} if each else {"map": {}}))
+    if not isinstance(old, Pairs) or "each" not in old.values or not each:
+        raise _no_place(to)
+    node = old.values["each"]
+    new = f"each: {_source(each)}"
+    edited = text[: old.keys["each"].start] + new + text[_end(text, node) :]
+    return _sure(edited, to, _with(root, to, {**cast("dict[str, Json]", value(old)), "each": source}))
+
+
+def _framed(text: str, home: _Home, name: str, each: Sequence[str]) -> str:
+    """A list or an object behind the last entry, its cells still to come."""
+    key, parts = printed(name, flow=home.flow), [*([f"each: {_source(each)}"] if each else []), "map: {}"]
+    if home.flow:
+        return _behind(text, home, f"{key}: {{{', '.join(parts)}}}")
+    node = home.node
+    column = next(iter(node.keys.values())).column - 1 if node.keys else home.column + 1
+    margin = _break(text) + " " * (column + 2)
+    return _behind(text, home, margin.join([f"{key}:", *parts]))
+
+
+def _source(each: Sequence[str]) -> str:
+    """A row source as it is written: one list, or several that lie one inside the other."""
+    told = [printed(one, flow=True) for one in each]
+    return told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+
+
 def clear(text: str, to: Sequence[str]) -> str:
     """`text` without the rule of `to`, with all that stands below it. Raises Wrong where it has none."""
     root, home = _home(text, to)
@@ -124,9 +160,12 @@ def _changed(text: str, home: _Home, to: Sequence[str], old: Node, filling: Fill
 
 
 def _added(text: str, home: _Home, name: str, filling: Filling) -> str:
-    """One more entry behind the last one, in the way the others are written."""
+    """One more cell behind the last entry, in the way the others are written."""
+    return _behind(text, home, f"{printed(name, flow=home.flow)}: {_written(filling, home.flow)}")
+
+
+def _behind(text: str, home: _Home, entry: str) -> str:
     node = home.node
-    entry = f"{printed(name, flow=home.flow)}: {_written(filling, home.flow)}"
     if not node.keys:
         return _first(text, home, entry)
     end = _end(text, next(reversed(node.values.values())))

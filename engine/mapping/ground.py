@@ -188,13 +188,26 @@ def _passable(reached: Field, step: Step, last: bool, at: int) -> None:
 
 def named(fields: Iterable[Field], name: str) -> Field | None:
     """The field of that name or alias; a real name wins over another field's alias."""
-    alias = None
+    return _index(fields if isinstance(fields, tuple) else tuple(fields)).get(name)
+
+
+_indexes: dict[int, tuple[tuple[Field, ...], dict[str, Field]]] = {}
+
+
+def _index(fields: tuple[Field, ...]) -> dict[str, Field]:
+    """Fields by name and alias, made once for each list of a catalogue: a mapping of 500 cells asks 500 times."""
+    known = _indexes.get(id(fields))
+    if known is not None and known[0] is fields:
+        return known[1]
+    made: dict[str, Field] = {}
     for one in fields:
-        if one.name == name:
-            return one
-        if name in one.aliases and alias is None:
-            alias = one
-    return alias
+        for alias in one.aliases:
+            made.setdefault(alias, one)
+    made |= {one.name: one for one in reversed(fields)}
+    if len(_indexes) >= 1000:
+        _indexes.clear()
+    _indexes[id(fields)] = (fields, made)
+    return made
 
 
 def nearest(fields: Iterable[Field], name: str) -> str:

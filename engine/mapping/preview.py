@@ -20,7 +20,16 @@ from engine.model.catalog import Field, Operation
 from engine.model.scheme import Entry, Scheme
 from engine.model.values import Json, Record
 
-__all__ = ["Looked", "Preview", "Previewed", "Seen", "Step", "compile_preview"]
+__all__ = [
+    "Glance",
+    "Looked",
+    "Preview",
+    "Previewed",
+    "Seen",
+    "Step",
+    "compile_glance",
+    "compile_preview",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,29 @@ class Preview:
         sink = Sink()
         told = self.twin.every(records, Tables(lookups, sink), now)
         return _matched(self.mapping.every(records, lookups, now), told, sink)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The watched twin alone: the story of the cells, without the outcome of the mapping that runs."""
+
+    twin: Mapping
+
+    @property
+    def tables(self) -> frozenset[str]:
+        return self.twin.tables
+
+    def of(self, record: Record, lookups: Lookups, now: datetime) -> list[Seen]:
+        """Every place the mapping came by, of all documents it made of the record. Never raises."""
+        sink = Sink()
+        self.twin.every([record], Tables(lookups, sink), now)
+        return [seen for cells in sink.documents for seen in cells]
+
+
+def compile_glance(scheme: Scheme, source: Operation | None, target: Operation | None) -> Glance | None:
+    """For pages that show cells as they are edited: half the work of a preview. None as for `compile_preview`."""
+    twin = _Watching(scheme, source, target, None).mapping()
+    return Glance(twin) if twin else None
 
 
 def compile_preview(

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field as Key
+from pydantic import BeforeValidator, Field as Key, TypeAdapter
+
+from engine.model.recipe import Frozen, Recipe, Value
+
+__all__ = ["Connector", "Duration", "Field", "FieldType", "Frozen", "Operation", "Value", "duration"]
 
 _DURATION = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -26,17 +30,8 @@ def duration(text: object) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-Value: TypeAlias = Any
-"""Json, which pydantic would take apart if it were told so."""
-
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 FieldType = Literal["text", "integer", "decimal", "boolean", "date", "datetime", "id", "object", "list"]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True
-    )
 
 
 class Setting(Frozen):
@@ -107,6 +102,8 @@ class Limits(Frozen):
 class Channel(Frozen):
     """One way to the same business API. A connection picks one; most connectors have one only.
 
+    Calls are signed by the recipe `sign`; a class `auth` of auth.py signs by itself or, where both are
+    told, fetches the tokens that the recipe puts into the call.
     `hosts` are the host names ("*.example.com" allowed) its secrets may travel to besides that of
     `base`; `tokens` the names of kept tokens that a login fault makes worthless. Without `base`
     a call's url is its path alone and auth puts the discovered gateway before it.
@@ -116,6 +113,7 @@ class Channel(Frozen):
     base: str = ""
     settings: tuple[Setting, ...] = ()
     auth: str = "none"
+    sign: Recipe | None = None
     hosts: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     envelope: Envelope
@@ -135,7 +133,11 @@ class Connector(Frozen):
 
 
 class Field(Frozen):
-    """One field of a request, a row or a document. `guess` marks what no sample has proved."""
+    """One field of a request, a row or a document. `guess` marks what no sample has proved.
+
+    A field that is asked with goes `to` a dotted place of the request, its own name where that is not
+    told. As a `phrase`, FBillNo='{}' say, it becomes a condition; those of one place are joined by "and".
+    """
 
     name: str
     title: str = ""
@@ -149,12 +151,25 @@ class Field(Frozen):
     aliases: tuple[str, ...] = ()
     note: str = ""
     fields: tuple[Field, ...] = ()
+    to: str = ""
+    phrase: str = ""
+
+
+def fields_of(value: object) -> tuple[Field, ...]:
+    """Fields out of JSON, as a catalogue's file has them. Raises ValueError where they are none."""
+    return _FIELDS.validate_python(value)
+
+
+_FIELDS: TypeAdapter[tuple[Field, ...]] = TypeAdapter(tuple[Field, ...])
 
 
 class How(Frozen):
     """How an operation is called on one channel. `wrap` is the member the document is put under; of an
-    `xml` body it is the outermost element, and `params` go into the address.
+    `xml` body it is the outermost element, and `params` go into the address. In a JSON body `wrap` may
+    be dotted, and `around` is what stands there besides the document: {formid: SAL_OUTSTOCK}.
 
+    In a `form` body `wrap` is the field that holds the document, or what is asked with, as JSON text.
+    `commas` are lists of the document that go as texts, one for each field of their rows, joined by commas.
     `beside` are fields of the document that travel next to `wrap`, not in it. A `save` with a `batch`
     puts a list of documents under `wrap`, also where it sends only one.
     """
@@ -164,7 +179,9 @@ class How(Frozen):
     body: Literal["form", "json", "xml", "none"] = "json"
     params: dict[str, Value] = Key(default_factory=dict)
     wrap: str | None = None
+    around: dict[str, Value] = Key(default_factory=dict)
     beside: tuple[str, ...] = ()
+    commas: tuple[str, ...] = ()
 
 
 class Span(Frozen):
@@ -248,7 +265,8 @@ class Batch(Frozen):
     """A save that takes a list of documents, at most `most`, and answers for each of them.
 
     `done` and `refused` are the lists of rows in the reply. A row belongs to the document whose
-    `field` it repeats at `row`. Without `done` every document that is not among the refused is done;
+    `field` it repeats at `row`, or whose place in the call, from 0, it tells at `index`. Without `done`
+    every document that is not among the refused is done;
     a row's `Result` paths begin in the row. `message` and `code` say why a refused one was. A vendor
     that answers by row to a single document, which is not put in a list, is not `listed`.
     """
@@ -259,6 +277,7 @@ class Batch(Frozen):
     refused: str | None = None
     field: str | None = None
     row: str | None = None
+    index: str | None = None
     message: str = "message"
     code: str | None = None
 
@@ -311,9 +330,13 @@ class Operation(Frozen):
     """operations/*.yaml: one API of a connector.
 
     query: `ask` are request fields, `give` the fields of one row; with `one` the reply holds a single row.
-           Where rows are lists of bare values, `columns` names these in order.
+           Where rows are lists of bare values, `columns` names these in order, or `columns_in` is the
+           field asked with that names them, FieldKeys say; a dotted name makes an object. The rows
+           `.` are the reply itself.
     save:  `fields` is the document (what stands under `wrap`), `give` the reply; `repeatable` where
            sending the same document again changes nothing, so that an open outcome may be sent again.
+    Where its replies differ from the channel's: `root` are members one of which holds the rest, `ok` the
+    tests of a yes, `refused_on` tests any of which says by itself that the document was turned down.
     """
 
     operation: str
@@ -325,6 +348,10 @@ class Operation(Frozen):
     rows: str = ""
     one: bool = False
     columns: tuple[str, ...] = ()
+    columns_in: str = ""
+    root: tuple[str, ...] = ()
+    ok: tuple[Test, ...] | None = None
+    refused_on: tuple[Test, ...] = ()
     key: tuple[str, ...] = ()
     number: str | None = None
     window: Span | None = None

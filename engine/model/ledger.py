@@ -230,10 +230,12 @@ class RunAsked:
     span: Window | None = None
     params: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
+    only: str = ""
+    """The number of the one record that is wanted; the others are passed over."""
 
     @property
     def moves_cursor(self) -> bool:
-        return self.span is None and not self.params and self.limit is None
+        return self.span is None and not self.params and self.limit is None and not self.only
 
 
 COUNTS = (

@@ -26,6 +26,7 @@ from engine.store.after import Prepared, Ready, Then
 from engine.store.keys import stored_key, with_key
 from engine.store.lookups import Tables
 from engine.store.plan import told_problems
+from engine.store.prune import is_pruned
 from engine.store.store import Store
 from engine.wire.path import at, text
 from engine.wire.talk import Saved, Talk
@@ -72,7 +73,7 @@ def seen_target(ident: str | None, number: str | None, reply: str | None, docume
         "id": ident,
         "number": number,
         "reply": decode(reply) if reply else None,
-        "document": decode(document) if document else None,
+        "document": decode(document) if document and not is_pruned(document) else None,
     }
 
 

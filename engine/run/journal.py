@@ -19,6 +19,9 @@ from engine.store import queue, send
 from engine.store.after import Then
 from engine.store.send import Heard, Mark, Settled
 from engine.store.store import Store
+from engine.wire.doors.deadline import Stale, never
+
+OLD = queue.LEASE.total_seconds() / 2
 
 
 @dataclass
@@ -32,28 +35,32 @@ class Journal:
     _settling: set[asyncio.Future[None]] = field(default_factory=set)
     _wrong: BaseException | None = None
 
-    async def mark(self, due: Due) -> bool:
-        """Journal before wire. False where the document may not go. Raises LeaseLost."""
+    async def mark(self, due: Due) -> Stale | None:
+        """Journal before wire; gives when the mark is too old to go on. None where the document may not go.
+
+        Raises LeaseLost.
+        """
         if not self.on:
-            return True
+            return never
         began = self.clock.monotonic()
         point("journal.before")
         marked = await self.store.writer.write(send.mark, Mark(self.lease, due, self.clock.now()))
         point("journal.committed")
-        if marked:
-            await self._awake(began)
-        return marked
+        return await self._awake(began) if marked else None
 
-    async def still(self) -> None:
+    async def still(self) -> Stale:
         """A document that is marked goes out once more. Raises LeaseLost where another worker took over."""
-        if self.on:
-            await self._awake(float("-inf"))
+        return await self._awake(float("-inf")) if self.on else never
 
-    async def _awake(self, since: float) -> None:
+    async def _awake(self, since: float) -> Stale:
         """Nothing goes out on the word of a lease that is old: a process may sleep between any two lines."""
-        while self.clock.monotonic() - since > queue.LEASE.total_seconds() / 2:
+        while self._old(since):
             since = self.clock.monotonic()
             await self.store.writer.write(queue.extend, (self.lease, self.clock.now()))
+        return lambda: self._old(since)
+
+    def _old(self, since: float) -> bool:
+        return self.clock.monotonic() - since > OLD
 
     def settle(self, due: Due, outcome: Outcome, heard: Sequence[Exchange], then: Then | None = None) -> None:
         """What became of a document, with all that was said about it. Raises what an earlier one met."""

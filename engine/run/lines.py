@@ -40,7 +40,7 @@ class Lines:
     def __init__(self, store: Store, vendors: Vendors, door: Door, clock: Clock) -> None:
         self._store, self._vendors, self._door, self._clock = store, vendors, door, clock
         self._buckets = Buckets(clock)
-        self._open: dict[str, tuple[Account, Talk]] = {}
+        self._open: dict[str, tuple[Account, datetime | None, Talk]] = {}
 
     def account(self, code: str) -> Account:
         """The connection as stored. Raises Wrong where there is none of that name."""
@@ -53,11 +53,12 @@ class Lines:
 
     def to(self, code: str) -> Talk:
         """The open line of a connection. Raises Wrong where the connection is missing or incomplete."""
+        stamp = self._store.read(lambda read: connections.stamp(read, code))
         account = self.account(code)
         known = self._open.get(code)
-        if known is None or known[0] != account:
-            known = self._open[code] = (account, self._talk(account))
-        return known[1]
+        if known is None or known[:2] != (account, stamp):
+            known = self._open[code] = (account, stamp, self._talk(account))
+        return known[2]
 
     def _talk(self, account: Account) -> Talk:
         link = self.link(account)

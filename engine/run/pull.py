@@ -64,7 +64,7 @@ class Pull:
         """
         run_id = self._run_id
         asked = await asyncio.to_thread(self.store.read, lambda read: runs.asked_of(read, run_id))
-        self.left = asked.limit
+        self.left = 1 if asked.only else asked.limit
         for window in await self._windows(asked):
             if self.stopping.is_set() or self.left == 0:
                 break
@@ -119,7 +119,7 @@ class Pull:
                 self.size = walk.size
                 continue
             step = walk.after(step, len(page.rows), page.total, page.next)
-            page = replace(page, rows=await self._details(page.rows))
+            page = replace(page, rows=await self._details(wanted(self.flow, page.rows, asked.only)))
             ended = step is None and not walk.halve
             rows = self._rows(page)
             await self._keep(rows, window.until if ended and moves else None, walk.total)
@@ -210,6 +210,12 @@ class Pull:
     async def _warn(self, says: str) -> None:
         run_id = self._run_id
         await asyncio.to_thread(self.store.write, lambda connection: runs.warn(connection, run_id, str(says)))
+
+
+def wanted(flow: Flow, rows: list[Record], only: str) -> list[Record]:
+    """The rows of that number; all where none is asked for."""
+    number = flow.source.number
+    return [row for row in rows if number and _key(row.get(number)) == only] if only else rows
 
 
 def as_row(operation: Operation, record: Record) -> Row:

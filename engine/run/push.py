@@ -31,6 +31,7 @@ from engine.store.after import Gone, any_left, drop
 from engine.store.groups import next_whole
 from engine.store.lookups import Tables
 from engine.store.store import Store
+from engine.wire.doors.deadline import Stale
 
 AHEAD = 256
 
@@ -203,7 +204,7 @@ class Push:
         except Fault as failed:
             fault = failed
             outcome = after_fault(going.due, fault, leg.rules, self.clock.now(), self._later(going.due.sends))
-            if not going.left:
+            if not going.left and not await self._cannot_go(going, fault):
                 self.pace.stayed(fault, outcome.due_at)
                 outcome = None
         finally:
@@ -223,13 +224,25 @@ class Push:
         gone = Gone(self.journal.lease, due.id, self.clock.now(), says)
         await self.store.writer.write(drop, gone)
 
-    async def _leave(self, going: Going) -> None:
+    async def _leave(self, going: Going) -> Stale:
         """Asked by the wire when the call owns its slot. Raises Conflict where the document must stay."""
         if going.left:
-            await self.journal.still()
-        elif self._over() or not await self.journal.mark(going.due):
+            return await self.journal.still()
+        stale = None if self._over() else await self.journal.mark(going.due)
+        if stale is None:
             raise Conflict("it stays, for this pass is over or another one was faster")
         going.left = True
+        return stale
+
+    async def _cannot_go(self, going: Going, fault: Fault) -> bool:
+        """Whether it is this document that cannot be sent as it is, and others can: it is refused, not the rest."""
+        if fault.kind != "refused" or not fault.alone:
+            return False
+        try:
+            await self._leave(going)
+        except Conflict:
+            return False
+        return True
 
     def _later(self, attempts: int) -> datetime:
         return later(self.clock.now(), attempts, self.clock)

@@ -25,7 +25,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from engine.clock import Clock
 from engine.document.cron import Cron, read_cron
 from engine.document.scheme import read_scheme
-from engine.model.scheme import Schedule
+from engine.model.scheme import Schedule, Scheme
 from engine.store import leader, runs, schemes
 from engine.store.schemes import Published
 from engine.store.store import Store
@@ -34,6 +34,8 @@ log = logging.getLogger("duijie.schedule")
 
 REREAD = timedelta(seconds=10)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+LAG = timedelta(minutes=2)
+PATIENCE = timedelta(minutes=5)
 
 
 class _Tick(BaseExecutor):  # type: ignore[misc]  # APScheduler has no types
@@ -63,6 +65,7 @@ class Clockwork:
         )
 
     def start(self) -> None:
+        self._beat()
         self.reread()
         self._scheduler.add_job(
             self._idle, IntervalTrigger(seconds=REREAD.seconds, timezone=UTC), id="reread"
@@ -77,6 +80,7 @@ class Clockwork:
 
     def _due(self, ident: str, planned: datetime) -> None:
         if ident == "reread":
+            self._beat()
             self.reread()
             return
         version, schedule = self._shown[ident]
@@ -88,6 +92,11 @@ class Clockwork:
         put = self._store.write(lambda c: runs.begin_slot(c, int(scheme_id), version, name, slot, now))
         if put is not None:
             self._ring()
+
+    def _beat(self) -> None:
+        """Say that a clock is alive: a stuck one falls silent, and whoever watches sees it."""
+        now = self._clock.now()
+        self._store.write(lambda connection: leader.lead(connection, leader.ALIVE, self._holder, now))
 
     def reread(self) -> None:
         """Add, change and remove what publishing, pausing and rolling back changed."""
@@ -130,6 +139,22 @@ def trigger(schedule: Schedule) -> BaseTrigger:
     return OrTrigger(
         [CronTrigger(hour=int(h), minute=int(m), day_of_week=days, timezone=zone) for h, m in times]
     )
+
+
+def allowance(scheme: Scheme) -> timedelta:
+    """How far behind its source a scheme may be before it is late: twice its shortest span and a little.
+
+    Endless where it runs by clock or by hand.
+    """
+    spans = [one.every for one in scheme.schedule if one.every]
+    return 2 * min(spans) + (scheme.source.lag or LAG) + PATIENCE if spans else timedelta(days=36500)
+
+
+def coming(schedules: Iterable[Schedule], now: datetime) -> datetime | None:
+    """The next planned time after `now` of any of them; None where none runs by the clock."""
+    timed = (trigger(one) for one in schedules if one.after is None)
+    found = (one.get_next_fire_time(None, now) for one in timed)
+    return min((moment for moment in found if moment is not None), default=None)
 
 
 def _cron_trigger(text: str, zone: ZoneInfo) -> BaseTrigger:

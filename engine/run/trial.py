@@ -13,13 +13,15 @@ from engine.model.values import Json, Record, Window
 from engine.run.answers import Answers
 from engine.run.details import detailed
 from engine.run.flow import Flow
-from engine.run.pull import first_moment, window_params
+from engine.run.pull import first_moment, wanted, window_params
 from engine.say import Words
 from engine.store.lookups import Tables
-from engine.wire.paging import Walk, cut
+from engine.wire.paging import Step, Walk, cut
 from engine.wire.talk import Talk
 
 MOST = 20
+PAGES = 50
+"""Pages of a window that are looked through for one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +46,31 @@ class Trial:
 
     read: int
     tried: list[Tried]
+    window: Window | None = None
+    """Where the oldest of them was found; None where the source is not read by time."""
 
 
 async def trial(
     flow: Flow, talk: Talk, answers: Answers, tables: Tables, asked: RunAsked, now: datetime
 ) -> Trial:
-    """Read at most `asked.limit` (20) records of the newest windows and map them. Raises Fault."""
-    most = min(asked.limit or MOST, MOST)
+    """Read at most `asked.limit` (20) records of the newest windows, or the one asked for, and map them.
+
+    Raises Fault.
+    """
+    most = 1 if asked.only else min(asked.limit or MOST, MOST)
     records: list[Record] = []
+    found: Window | None = None
     for window in reversed(_windows(flow, asked, now)):
-        records += await _window(flow, talk, asked, window, most - len(records))
+        rows = await _window(flow, talk, asked, window, most - len(records))
+        records += rows
+        found = window if rows and flow.source.window else found
         if len(records) >= most:
             break
     preview = compile_preview(flow.scheme, flow.source, flow.target, None)
     made = await answers.found(lambda seen: preview.of(records, seen, now), tables) if preview else []
     if answers.fault is not None:
         raise answers.fault
-    return Trial(len(records), [_tried(flow, records, one) for one in made])
+    return Trial(len(records), [_tried(flow, records, one) for one in made], found)
 
 
 def _tried(flow: Flow, records: Sequence[Record], made: Previewed) -> Tried:
@@ -79,13 +89,26 @@ def _windows(flow: Flow, asked: RunAsked, now: datetime) -> Sequence[Window]:
 
 
 async def _window(flow: Flow, talk: Talk, asked: RunAsked, window: Window, most: int) -> list[Record]:
-    step = Walk(flow.source.pages).first()
-    page = await talk.page(flow.source, window_params(flow, window, asked), step.number, step.size)
+    rows = await _listed(flow, talk, asked, window)
     if flow.detail is None:
-        return page.rows[:most]
+        return rows[:most]
     detail, first = flow.detail, Walk(flow.detail.pages).first()
 
     async def ask(params: Mapping[str, Json]) -> list[Record]:
         return (await talk.page(detail, params, first.number, first.size, first.token)).rows
 
-    return await detailed(flow.source, page.rows, ask, talk.link.limits.at_once, most)
+    return await detailed(flow.source, rows, ask, talk.link.limits.at_once, most)
+
+
+async def _listed(flow: Flow, talk: Talk, asked: RunAsked, window: Window) -> list[Record]:
+    """The rows of a window's first page; where one record is looked for, of the page that has it."""
+    params, walk = window_params(flow, window, asked), Walk(flow.source.pages)
+    step: Step | None = walk.first()
+    for _ in range(PAGES if asked.only else 1):
+        if step is None:
+            break
+        page = await talk.page(flow.source, params, step.number, step.size, step.token)
+        if rows := wanted(flow, page.rows, asked.only):
+            return rows
+        step = walk.after(step, len(page.rows), page.total, page.next)
+    return []

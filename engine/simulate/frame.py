@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from engine import xml
 from engine.exact import decode, encode
 from engine.model.values import Call, Json, Record, Reply
 from engine.say import Say
@@ -28,6 +29,7 @@ Purpose = Literal["read", "lookup", "save", "ack", "token", "other"]
 Grade = Literal["文档", "实测", "推测"]
 
 JSON = {"content-type": "application/json;charset=UTF-8"}
+XML = {"content-type": "text/xml;charset=UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Heard:
         except ValueError:
             return {}
         return data if isinstance(data, dict) else {}
+
+    @cached_property
+    def xml(self) -> Record:
+        """The body's XML as {root: content}, see `engine.xml`; {} where it is none."""
+        try:
+            return xml.parse(self.body)
+        except ValueError:
+            return {}
 
     @cached_property
     def params(self) -> dict[str, str]:
@@ -102,6 +112,12 @@ class Answer:
         if ascii:
             body = re.sub(r"[^\x00-\x7f]", _escape, body.decode()).encode()
         return cls(200, body, throttled=throttled, doubtful=doubtful)
+
+    @classmethod
+    def of_xml(cls, root: str, data: Json) -> Answer:
+        """200 with `data` as XML within `root`; a list repeats its element."""
+        body = f'<?xml version="1.0" encoding="utf-8"?>{xml.write(root, data)}'.encode()
+        return cls(200, body, XML)
 
     def reply(self) -> Reply:
         """As a door would hand it over: for tests without a network."""

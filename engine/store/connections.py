@@ -66,6 +66,11 @@ def get(connection: Connection, vault: Vault, code: str) -> Account | None:
     return _account(vault, row) if row else None
 
 
+def stamp(connection: Connection, code: str) -> datetime | None:
+    """When the connection was changed last: a secret that changed shows in nothing else."""
+    return connection.scalar(select(table.c.changed_at).where(table.c.code == code))
+
+
 def opened(connection: Connection, vault: Vault, code: str) -> dict[str, str]:
     """The connection's secrets by name, for the wire and nobody else."""
     return _opened(vault, code, connection.scalar(select(table.c.sealed).where(table.c.code == code)) or "")

@@ -10,6 +10,8 @@ from engine.store.session import upsert
 from engine.store.tables import leader
 
 LEASE = timedelta(seconds=30)
+ALIVE = "clock"
+"""The name under which a clock that runs says so, again and again; whoever watches reads it."""
 
 
 def lead(connection: Connection, name: str, holder: str, now: datetime) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
     Row,
     and_,
+    cast,
+    extract,
     func,
     literal_column,
     or_,
@@ -22,6 +26,7 @@ from sqlalchemy import (
 from engine.model.ledger import STATES, State
 from engine.store.documents import SHOWN
 from engine.store.lookups import Pair
+from engine.store.prune import still_there
 from engine.store.tables import (
     attempt,
     document,
@@ -58,17 +63,21 @@ class Wanted:
     word: str = ""
 
 
-def held(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
-    """How many documents of each scheme wait for a lookup."""
-    found = select(document.c.scheme_id, func.count()).where(document.c.scheme_id.in_(schemes), _HELD)
-    return {row[0]: row[1] for row in connection.execute(found.group_by(document.c.scheme_id))}
-
-
 def unplanned(connection: Connection, schemes: Sequence[int]) -> dict[int, int]:
     """Records of each scheme that were read and not yet mapped."""
     due = (record.c.hash != record.c.planned_hash) & record.c.scheme_id.in_(schemes)
     found = select(record.c.scheme_id, func.count()).where(due).group_by(record.c.scheme_id)
     return {row[0]: row[1] for row in connection.execute(found)}
+
+
+def settled(connection: Connection, schemes: Sequence[int], since: datetime) -> list[Row[Any]]:
+    """Scheme, hour (0, 1, …: whole ones since `since`), state and number of what was settled in each."""
+    epoch = cast(extract("epoch", document.c.settled_at), BigInteger)
+    hour = ((epoch - int(since.timestamp())) // literal_column("3600")).label("hour")
+    these = select(document.c.scheme_id, hour, document.c.state, func.count().label("number")).where(
+        document.c.scheme_id.in_(schemes), document.c.settled_at >= since
+    )
+    return list(connection.execute(these.group_by(document.c.scheme_id, hour, document.c.state)))
 
 
 def causes(connection: Connection, scheme_id: int, wanted: Wanted, newest: int = 2000) -> list[Cause]:
@@ -105,6 +114,14 @@ def shown(connection: Connection, idents: Sequence[int]) -> list[Row[Any]]:
     """These documents as lists show them, newest first, each with its scheme."""
     chosen = select(*SHOWN, document.c.settled_at, document.c.scheme_id).where(document.c.id.in_(idents))
     return list(connection.execute(chosen.order_by(document.c.id.desc())))
+
+
+def newest_records(connection: Connection, scheme_id: int, most: int) -> list[Row[Any]]:
+    """Number and body of the records behind the newest documents of a scheme, newest first."""
+    these = _newest(scheme_id, Wanted(), None, most).subquery()
+    behind = select(document_record.c.record_id).where(document_record.c.document_id.in_(select(these.c.id)))
+    chosen = select(record.c.number, record.c.body).where(record.c.id.in_(behind), still_there(record.c.body))
+    return list(connection.execute(chosen.order_by(record.c.id.desc()).limit(most)))
 
 
 def _newest(scheme_id: int, wanted: Wanted, before: int | None, most: int) -> CompoundSelect[Any]:
@@ -159,6 +176,14 @@ def log(connection: Connection, run_id: int, most: int, before: int | None = Non
     if before is not None:
         chosen = chosen.where(attempt.c.id < before)
     return list(connection.execute(chosen.order_by(attempt.c.id.desc()).limit(most)))
+
+
+def marks(connection: Connection, idents: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """What changes of each run while it goes on, its state first: two that differ are worth another look."""
+    newest = select(func.max(attempt.c.id)).where(attempt.c.run_id == run.c.id).scalar_subquery()
+    told = (run.c.state, run.c.read, run.c.new, run.c.changed, run.c.fault, run.c.warning, newest)
+    found = connection.execute(select(run.c.id, *told).where(run.c.id.in_(idents)))
+    return {row[0]: tuple(row[1:]) for row in found}
 
 
 def last_runs(connection: Connection) -> dict[int, Row[Any]]:

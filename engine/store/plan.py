@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Integer, and_, bindparam, delete, insert, or_
 from engine.exact import encode
 from engine.model.ledger import Action, PlanKept, Planned, Unplanned
 from engine.model.values import Json, Problem
-from engine.store import pools, waits
+from engine.store import pools, prune, waits
 from engine.store.after import hang, hold_back
 from engine.store.keys import stored_key, with_key
 from engine.store.prepared import Prepared
@@ -181,7 +181,7 @@ def _change(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any] | None:
     if plan.generation != row.generation:
         return None
     keys = dict(batch.change_keys) | {"create": batch.key_at}
-    same = bool(plan.was) and with_key(plan.was, keys.get(row.action), row.stored_key) == row.body
+    same = bool(plan.was) and prune.same(with_key(plan.was, keys.get(row.action), row.stored_key), row.body)
     if row.state == "done" and (same or plan.state != "waiting"):
         return {"flagged": False, "proposed": None}
     again = {
@@ -208,7 +208,7 @@ def _after_done(batch: PlanKept, plan: Planned, row: Any) -> dict[str, Any]:
 
 def same_bytes(batch: PlanKept, plan: Planned, row: Any) -> bool:
     """Whether the plan would send again what the document holds."""
-    return bool(with_key(plan.body, batch.key_at, row.stored_key) == row.body)
+    return prune.same(with_key(plan.body, batch.key_at, row.stored_key), row.body)
 
 
 def planned_values(batch: PlanKept, plan: Planned, action: Any, generation: int) -> dict[str, Any]:

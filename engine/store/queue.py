@@ -209,6 +209,12 @@ def busy(connection: Connection, scheme_id: int) -> bool:
     return connection.scalar(found.limit(1)) is not None
 
 
+def held(connection: Connection, now: datetime) -> bool:
+    """Whether any lease runs that a living process may hold."""
+    leased = select(job.c.holder).where(job.c.state == "leased", job.c.lease_until >= now)
+    return any(not gone(name) for name in connection.scalars(leased))
+
+
 def holder(nonce: str) -> str:
     """This process's name in leases: machine, pid namespace, pid and something nobody else has."""
     return "|".join((socket.gethostname(), _namespace(), str(os.getpid()), nonce))

@@ -116,7 +116,7 @@ def _schedule(connection: Connection, scheme_id: int, name: str) -> int:
 def _asked(asked: RunAsked) -> str:
     span = [asked.span.since.isoformat(), asked.span.until.isoformat()] if asked.span else None
     return encode(
-        {"span": list(span) if span else None, "params": dict(asked.params), "limit": asked.limit}
+        {"span": list(span) if span else None, "params": dict(asked.params), "limit": asked.limit, "only": asked.only}
     ).decode()
 
 
@@ -125,7 +125,7 @@ def asked_of(connection: Connection, run_id: int) -> RunAsked:
     said: Any = decode(connection.scalar(select(run.c.asked).where(run.c.id == run_id)) or "{}")
     span = said.get("span")
     window = Window(*(datetime.fromisoformat(text).astimezone(UTC) for text in span)) if span else None
-    return RunAsked(span=window, params=said.get("params") or {}, limit=said.get("limit"))
+    return RunAsked(window, said.get("params") or {}, said.get("limit"), said.get("only") or "")
 
 
 def read_done(connection: Connection, run_id: int | None) -> None:

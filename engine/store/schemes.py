@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from engine.model.ledger import STATES
-from engine.store.tables import cursor, document, scheme, scheme_version
+from engine.store.tables import cursor, document_count, scheme, scheme_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class Published:
     numbering: str
     team: str = ""
     """The group of schemes it belongs to; "" is a group too."""
+    paused: str = ""
+    """Why it is paused, where that was told."""
+    doubted_at: datetime | None = None
+    """Since then its documents are asked for before they are sent: it was restored from a backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def publish(
 def _all() -> Select[Any]:
     columns = (scheme.c.id, scheme.c.code, scheme.c.title, scheme.c.enabled, scheme_version.c.number)
     in_force = (scheme_version.c.scheme_id == scheme.c.id) & (scheme_version.c.number == scheme.c.published)
-    return select(*columns, scheme_version.c.text, scheme.c.numbering, scheme.c.team).join(
+    more = (scheme.c.paused, scheme.c.doubted_at)
+    return select(*columns, scheme_version.c.text, scheme.c.numbering, scheme.c.team, *more).join(
         scheme_version, in_force
     )
 
@@ -90,11 +95,10 @@ def assign(connection: Connection, code: str, team: str) -> bool:
     )
 
 
-def enable(connection: Connection, code: str, enabled: bool) -> bool:
+def enable(connection: Connection, code: str, enabled: bool, why: str = "") -> bool:
     """Pause a scheme, or let it run by its schedule again; what waits in the queue is not touched."""
-    return bool(
-        connection.execute(update(scheme).where(scheme.c.code == code).values(enabled=enabled)).rowcount
-    )
+    values = {"enabled": enabled, "paused": "" if enabled else why}
+    return bool(connection.execute(update(scheme).where(scheme.c.code == code).values(**values)).rowcount)
 
 
 def teams(connection: Connection) -> list[str]:
@@ -112,17 +116,28 @@ def versions(connection: Connection, ident: int) -> list[Version]:
     return [Version(*row) for row in found]
 
 
-def states(connection: Connection, idents: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Documents by state for each scheme."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A scheme's documents by state, and how many of those that wait do so for a lookup."""
+
+    states: dict[str, int]
+    held: int
+
+
+def counted(connection: Connection, idents: Sequence[int]) -> dict[int, Counted]:
+    """How many documents of each scheme stand where, as the database keeps it while they move."""
+    kept = document_count.c
     found = connection.execute(
-        select(document.c.scheme_id, document.c.state, func.count())
-        .where(document.c.scheme_id.in_(idents))
-        .group_by(document.c.scheme_id, document.c.state)
+        select(kept.scheme_id, kept.state, kept.held, func.sum(kept.number))
+        .where(kept.scheme_id.in_(idents))
+        .group_by(kept.scheme_id, kept.state, kept.held)
     )
-    counts: dict[int, dict[str, int]] = {ident: dict.fromkeys(STATES, 0) for ident in idents}
-    for ident, state, number in found:
-        counts[ident][state] = number
-    return counts
+    states: dict[int, dict[str, int]] = {ident: dict.fromkeys(STATES, 0) for ident in idents}
+    held = dict.fromkeys(idents, 0)
+    for ident, state, waits, number in found:
+        states[ident][state] += int(number)
+        held[ident] += int(number) if waits else 0
+    return {ident: Counted(states[ident], held[ident]) for ident in idents}
 
 
 def cursors(connection: Connection) -> dict[int, datetime]:

@@ -20,6 +20,7 @@ from engine.say import Say
 from engine.store.after import Then, begin, give_up
 from engine.store.prepared import Prepared
 from engine.store.queue import fence
+from engine.store.restored import doubted, suspect
 from engine.store.tables import Said, UTCTime, attempt, document, scheme
 
 
@@ -98,19 +99,24 @@ _TOLD = tuple(field.name for field in fields(Exchange))
 
 
 _DUE = (document.c.id, document.c.key, document.c.number, document.c.stored_key, document.c.body)
-_due = Prepared(
+_waiting = (
     select(*_DUE, document.c.sends, document.c.sent_number, document.c.action, document.c.follow)
     .where(document.c.scheme_id == bindparam("scheme"), document.c.state == "waiting")
     .where(document.c.due_at <= bindparam("now", type_=UTCTime), document.c.id > bindparam("after"))
     .order_by(document.c.id)
     .limit(bindparam("most", type_=Integer))
 )
+_due = Prepared(_waiting)
+_due_again = Prepared(_waiting.where(document.c.first_sent_at.is_not(None)))
 
 
 def due(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Due]:
-    """Documents that may be sent now, oldest first, behind id `after`."""
+    """Documents that may be sent now, oldest first, behind id `after`; of a restored scheme only those that were
+    asked for.
+    """
     asked = {"scheme": scheme_id, "now": now, "after": after, "most": most}
-    return [Due(*row) for row in _due.all(connection, asked)]
+    chosen = _due_again if doubted(connection, scheme_id) else _due
+    return [Due(*row) for row in chosen.all(connection, asked)]
 
 
 def unknown(connection: Connection, scheme_id: int, now: datetime, after: int, most: int) -> list[Open]:
@@ -152,6 +158,8 @@ def recover(connection: Connection, leases: Sequence[tuple[Lease, datetime]]) ->
 
 def _recover(connection: Connection, lease: Lease, now: datetime) -> int:
     fence(connection, [lease])
+    if doubted(connection, lease.scheme_id):
+        suspect(connection, lease.scheme_id, now)
     left = update(document).where(document.c.scheme_id == lease.scheme_id, document.c.state == "sending")
     return connection.execute(
         left.values(state="unknown", why="", due_at=now, looks=0, looked_at=None)

@@ -31,6 +31,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.file = file_of(url)
         self.engine = _sqlite(url) if self.sqlite else _postgres(url)
 
     @contextmanager
@@ -71,10 +72,17 @@ def _postgres(url: str) -> Engine:
     )
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None where it is none."""
+    told = make_url(url)
+    if told.get_backend_name() != "sqlite" or not told.database or told.database == ":memory:":
+        return None
+    return Path(told.database)
+
+
 def _sqlite(url: str) -> Engine:
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if (file := file_of(url)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
     )

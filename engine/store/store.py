@@ -23,6 +23,8 @@ from engine.store.vault import Vault
 from engine.store.writer import Writer
 
 T = TypeVar("T")
+TROUBLE = (SQLAlchemyError, ImportError)
+"""What a database that cannot be used raises: itself, or for want of its driver."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ class Store:
             vault = Vault.at(settings.key_file)
         except OSError as error:
             raise Wrong([_no_home(settings.home, error)]) from error
-        except (SQLAlchemyError, ImportError) as error:
-            raise Wrong([_no_database(settings.database, error)]) from error
+        except TROUBLE as error:
+            raise Wrong([no_database(settings.database, error)]) from error
         return cls(database, Writer(database), vault, installation)
 
     @property
@@ -75,8 +77,8 @@ def _no_home(home: Path, error: OSError) -> Problem:
     return Problem("DUIJIE_HOME", "home", says, Say("换一个可以写的文件夹，或改正权限。"))
 
 
-def _no_database(url: str, error: Exception) -> Problem:
-    """What the driver says is in its own words; the address is told without its password."""
+def no_database(url: str, error: Exception) -> Problem:
+    """Why it cannot be used: in the driver's own words, and its address without the password."""
     try:
         shown = make_url(url).render_as_string(hide_password=True)
     except ArgumentError:

@@ -134,6 +134,10 @@ scheme = Table(
         comment="group of schemes, for who sees it",
     ),
     Column("made_at", UTCTime, nullable=False),
+    Column(
+        "paused", Text, nullable=False, default="", server_default="", comment="why it is paused, if it is told"
+    ),
+    Column("doubted_at", UTCTime, comment="restored then: what it sends first may have been sent before"),
 )
 
 scheme_version = Table(
@@ -328,6 +332,7 @@ document = Table(
         "ix_document_settled",
         "scheme_id",
         "settled_at",
+        "state",
         sqlite_where=text("settled_at IS NOT NULL"),
         postgresql_where=text("settled_at IS NOT NULL"),
     ),
@@ -362,6 +367,17 @@ document = Table(
         sqlite_where=text("why = 'gathering'"),
         postgresql_where=text("why = 'gathering'"),
     ),
+)
+
+document_count = Table(
+    "document_count",
+    meta,
+    _ref("scheme_id", "scheme", primary=True),
+    Column("state", Text, primary_key=True),
+    Column("held", Boolean, primary_key=True, comment="waits for a lookup"),
+    Column("part", Integer, primary_key=True, comment="the database session that counted; 0: SQLite"),
+    Column("number", Id, nullable=False, comment="may be below zero in one part, never in the sum"),
+    info={"kept_by": "triggers on document, made by migration 0006: nothing else writes it"},
 )
 
 document_record = Table(
@@ -488,6 +504,28 @@ draft = Table(
     Column("based_on", Integer, nullable=False, default=0, comment="number of the version it was made from"),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", UTCTime, nullable=False),
+    Column(
+        "edits",
+        Integer,
+        nullable=False,
+        default=0,
+        server_default="0",
+        comment="how many of its edits hold",
+    ),
+)
+
+draft_edit = Table(
+    "draft_edit",
+    meta,
+    _ref("draft_id", "draft", primary=True),
+    Column("number", Integer, primary_key=True, comment="1, 2, 3: in the order they were made"),
+    Column("start", Integer, nullable=False, comment="characters of the text before the change"),
+    Column("removed", Text, nullable=False),
+    Column("added", Text, nullable=False),
+    Column("deed", Text, nullable=False, comment="what was done: fill, clear, text and the like"),
+    Column("what", Text, nullable=False, comment="the target field it was done to"),
+    Column("by", Text, nullable=False),
+    Column("at", UTCTime, nullable=False),
 )
 
 person = Table(
@@ -558,4 +596,66 @@ audit = Table(
     Column("detail", Said, nullable=False),
     Column("address", Said, nullable=False),
     Column("hash", Text, nullable=False, unique=True, comment="of this line and the hash before it"),
+)
+
+receiver = Table(
+    "receiver",
+    meta,
+    _ident(),
+    Column("title", Said, nullable=False),
+    Column("kind", Text, nullable=False, comment="dingtalk, wecom, feishu, webhook"),
+    Column("host", Text, nullable=False),
+    Column("sealed", Text, nullable=False, comment="JSON of url and secret, sealed by the vault"),
+    Column("team", Text, nullable=False, comment="group of schemes; empty: every scheme"),
+    Column("quiet", Text, nullable=False, comment="22:00-08:00, empty: never"),
+    Column("language", Text, nullable=False),
+    Column("private", Text, nullable=False, comment="JSON: CIDRs that are open to it"),
+    Column("enabled", Boolean, nullable=False),
+    Column("changed_at", UTCTime, nullable=False),
+)
+
+alert = Table(
+    "alert",
+    meta,
+    _ident(),
+    _ref("scheme_id", "scheme"),
+    Column("kind", Text, nullable=False, comment="fault, late, unknown, refused, held"),
+    Column("cause", Said, nullable=False),
+    Column("sense", Text, nullable=False, comment="hash of the cause"),
+    Column("count", Integer, nullable=False),
+    Column("newest", Id, nullable=False, comment="document, or run where kind is fault or late"),
+    Column("began_at", UTCTime, nullable=False),
+    Column("seen_at", UTCTime, nullable=False),
+    Column("ended_at", UTCTime),
+    Index(
+        "ix_alert_open",
+        "scheme_id",
+        "kind",
+        "sense",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+notice = Table(
+    "notice",
+    meta,
+    _ident(),
+    _ref("alert_id", "alert"),
+    _ref("receiver_id", "receiver"),
+    Column("what", Text, nullable=False, comment="began or ended"),
+    Column("state", Text, nullable=False, comment="waiting, sent, failed"),
+    Column("due_at", UTCTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", UTCTime),
+    Column("says", Said, nullable=False, comment="why it was not sent"),
+    UniqueConstraint("alert_id", "receiver_id", "what"),
+    Index("ix_notice_receiver_id", "receiver_id", "id"),
+    Index(
+        "ix_notice_due",
+        "due_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
 )

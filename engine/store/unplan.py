@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from engine.store.after import wake
+from engine.store.prune import still_there
 from engine.store.tables import document, document_record, record
 
 
@@ -19,5 +20,7 @@ def unplan(connection: Connection, where: Any) -> int:
         .join(document, document.c.id == document_record.c.document_id)
         .where(where, document.c.step == 0)
     )
-    count = connection.execute(update(record).where(record.c.id.in_(behind)).values(planned_hash="")).rowcount
+    # Of a record whose text has left nothing can be made; it is mapped when its source brings it anew.
+    mine = update(record).where(record.c.id.in_(behind), still_there(record.c.body))
+    count = connection.execute(mine.values(planned_hash="")).rowcount
     return count + wake(connection, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -22,6 +23,8 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         self._box = AESGCM(key)
+        self.fingerprint = hashlib.sha256(b"duijie master key\0" + key).hexdigest()[:16]
+        """Tells one key from another, and nothing of the key itself."""
 
     @classmethod
     def at(cls, path: Path) -> Vault:

@@ -14,12 +14,14 @@ from engine.model.catalog import Connector, Field, Operation
 from engine.model.values import Call, Json, Record, Reply
 from engine.say import Say
 from engine.wire.envelope import Judge, Saved
-from engine.wire.path import at, text
+from engine.wire.path import at, placed, text
 from engine.wire.redact import Redactor
 from engine.wire.rows import Rows
 from engine.wire.tokens import Ring
 
 _XML = {"Content-Type": "text/xml; charset=utf-8"}
+_HERE = "\ue000 the document \ue000"
+"""Holds a document's place while what stands around it is written."""
 
 
 class Plan:
@@ -53,7 +55,7 @@ class Plan:
         self._listed = operation.batch is not None and operation.batch.listed
         self._how, self._url = how, root.rstrip("/") + how.path
         self._query = {name: text(value) or "" for name, value in how.params.items()}
-        self._before = b"{" + encode(how.wrap) + b":" if how.wrap else b""
+        self._places = {one.name: one for one in operation.ask if one.to or one.phrase}
         self._secrets, self._ring, self._ring_version = tuple(secrets), ring, -1
         personal = _personal((*operation.fields, *operation.ask, *operation.give))
         self._redactor = Redactor(secrets, personal)
@@ -62,14 +64,14 @@ class Plan:
     def query(self, params: Mapping[str, Json]) -> Call:
         """A call that asks. In a JSON body values keep their types, everywhere else they are text."""
         how = self._how
-        asked: dict[str, Json] = {
-            **how.params,
-            **{name: value for name, value in params.items() if value is not None},
-        }
+        asked = self._asked(params)
         if how.body == "json":
             return Call(how.method, self._url, body=encode(asked))
         if how.body == "xml":
             return self._xml({name: value for name, value in asked.items() if name not in how.params})
+        if how.wrap:
+            inner = {name: value for name, value in asked.items() if name not in how.params}
+            return Call(how.method, self._url, form={**self._query, how.wrap: encode(inner).decode()})
         texts = {name: text(value) or "" for name, value in asked.items()}
         return (
             Call(how.method, self._url, form=texts)
@@ -77,18 +79,53 @@ class Plan:
             else Call(how.method, self._url, texts)
         )
 
+    def _asked(self, params: Mapping[str, Json]) -> dict[str, Json]:
+        """Everything that is asked with, where the catalogue says that it goes."""
+        asked: dict[str, Json] = dict(self._how.params)
+        phrases: dict[str, list[str]] = {}
+        for name, value in params.items():
+            field = self._places.get(name)
+            if value is None:
+                continue
+            if field is None:
+                asked[name] = value
+            elif field.phrase:
+                phrases.setdefault(field.to or name, []).append(_phrase(field.phrase, text(value) or ""))
+            else:
+                asked = placed(asked, field.to, value)
+        for place, said in phrases.items():
+            before = text(at(place)(asked))
+            asked = placed(asked, place, " and ".join([f"({before})", *said] if before else said))
+        return asked
+
+    def columns(self, params: Mapping[str, Json]) -> tuple[str, ...]:
+        """What the values of a row are called, where it is asked for them by name."""
+        named = self.operation.columns_in
+        listed = text(params.get(named)) if named else None
+        return tuple(name.strip() for name in listed.split(",")) if listed else ()
+
     def save(self, bodies: Sequence[bytes]) -> Call:
         """A call that sends documents' bytes: wrapped, never written anew. One, unless there is a `batch`."""
         how = self._how
+        if how.commas:
+            bodies = [encode(_joined(_document(body), how.commas)) for body in bodies]
         beside, bodies = self._apart(bodies) if how.beside else ({}, bodies)
         body = b"[" + b",".join(bodies) + b"]" if self._listed else bodies[0]
         if how.body == "json":
-            before = self._before if not beside else encode(beside)[:-1] + b"," + self._before[1:]
-            return Call(how.method, self._url, self._query, body=before + body + b"}" if how.wrap else body)
+            return Call(how.method, self._url, self._query, body=self._wrapped(beside, body))
         if how.body == "xml":
             return self._xml(_document(bodies[0]))
         fields = {**_texts(beside), how.wrap: body.decode()} if how.wrap else _texts(_document(body))
         return Call(how.method, self._url, form={**self._query, **fields})
+
+    def _wrapped(self, beside: Record, body: bytes) -> bytes:
+        """The body's bytes where they belong, with what stands around them."""
+        if not self._how.wrap:
+            return body
+        before, _, after = encode(placed({**self._how.around, **beside}, self._how.wrap, _HERE)).partition(
+            encode(_HERE)
+        )
+        return before + body + after
 
     def _xml(self, document: Record) -> Call:
         """Written from the stored JSON each time, which gives the same bytes each time."""
@@ -96,7 +133,7 @@ class Plan:
             body = f'<?xml version="1.0" encoding="utf-8"?>{xml.write(self._how.wrap or "request", document)}'
         except ValueError as error:
             says = Say("单据里有 XML 写不了的字段名或字符，没有发送。")
-            raise Fault("refused", says, sent=False) from error
+            raise Fault("refused", says, sent=False, alone=True) from error
         return Call(self._how.method, self._url, self._query, body=body.encode(), headers=_XML)
 
     def saved(self, bodies: Sequence[bytes]) -> Callable[[Reply], list[Saved | Fault]]:
@@ -159,20 +196,37 @@ class Plan:
             raise Fault("broken", says)
 
 
-def placed(params: Mapping[str, Json], path: str, value: Json) -> dict[str, Json]:
-    """`params` with `value` at a dotted place, page.pageIndex say; what else stands on the way stays."""
-    first, _, rest = path.partition(".")
-    if not rest:
-        return {**params, first: value}
-    inner = params.get(first)
-    return {**params, first: placed(inner if isinstance(inner, dict) else {}, rest, value)}
-
-
 def _document(body: bytes) -> Record:
     document = decode(body)
     if not isinstance(document, dict):
         raise Fault("refused", Say("要写的单据必须是一个对象。"), sent=False)
     return document
+
+
+def _joined(document: Record, lists: Sequence[str]) -> Record:
+    """The document with these lists as texts side by side: goodsNo "A,B", quantity "1,2"; a blank keeps its place.
+
+    Raises Fault, nothing sent, where a comma in a value, or a name that is there already, would shift them.
+    """
+    told = {name: value for name, value in document.items() if name not in lists}
+    for name in lists:
+        listed = document.get(name)
+        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        for field in dict.fromkeys(field for row in rows for field in row):
+            values = [_plain(row.get(field)) for row in rows]
+            if field in told or any("," in value for value in values):
+                says = Say(
+                    "单据明细 {name} 的 {field} 里有逗号，或与单头的字段同名，对方要的逗号文本会错位，没有发送。",
+                    name=name,
+                    field=field,
+                )
+                raise Fault("refused", says, sent=False, alone=True)
+            told[field] = ",".join(values)
+    return told
+
+
+def _plain(value: Json) -> str:
+    return encode(value).decode() if isinstance(value, dict | list) else text(value) or ""
 
 
 def _texts(document: Record) -> dict[str, str]:
@@ -181,6 +235,11 @@ def _texts(document: Record) -> dict[str, str]:
         name: encode(value).decode() if isinstance(value, dict | list) else text(value) or ""
         for name, value in document.items()
     }
+
+
+def _phrase(phrase: str, value: str) -> str:
+    """The condition with its value, which cannot end the quotes it stands in."""
+    return phrase.replace("{}", value.replace("'", "''") if "'{}'" in phrase else value)
 
 
 def _personal(fields: Iterable[Field]) -> set[str]:

@@ -19,7 +19,7 @@ from engine.exact import decode
 from engine.model.catalog import Connector, Envelope, Operation, Test, Verdict
 from engine.model.values import Json, Record, Reply
 from engine.say import Say
-from engine.wire.path import At, at, text
+from engine.wire.path import At, at, placed, text
 
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -69,8 +69,11 @@ class Judge:
         self._vendor, self._verdicts = connector.title, connector.verdicts
         self._clean, self._busy_wait = clean, busy_wait or connector.verdicts.busy.wait
         self._is_xml = envelope.form == "xml"
-        self._root, self._gateway = envelope.root, envelope.gateway_error
-        self._ok = tests(envelope.ok)
+        self._roots = operation.root or ((envelope.root,) if envelope.root else ())
+        self._gateway = envelope.gateway_error
+        self._refusals = [tests([one]) for one in operation.refused_on]
+        self._ok = tests(envelope.ok if operation.ok is None else operation.ok)
+        self._bare = operation.kind == "query" and operation.rows == "."
         self._codes = _codes(envelope)
         self._messages = [at(path) for path in envelope.message]
         self._list, self._list_path = at(operation.rows), operation.rows
@@ -81,16 +84,19 @@ class Judge:
         self._id = at(operation.result.id) if operation.result and operation.result.id else None
         self._number = at(operation.result.number) if operation.result and operation.result.number else None
 
-    def page(self, reply: Reply, first: bool = True) -> Page:
-        """Rows and total of a query's reply; `first` for the page that must tell the total."""
+    def page(self, reply: Reply, first: bool = True, columns: tuple[str, ...] = ()) -> Page:
+        """Rows and total of a query's reply; `first` for the page that must tell the total.
+
+        `columns` name the values of rows without names, where it was asked which these shall be.
+        """
         root = self._root_of(reply)
         if isinstance(root, _No):
             raise self._read_fault(root)
         listed = self._list(root)
         if self._is_xml:
             listed = _repeated(listed)
-        if self._columns:
-            listed = _named(listed, self._columns)
+        if columns or self._columns:
+            listed = _named(listed, columns or self._columns)
         rows = _records([listed] if self._one and listed is not None else listed)
         if rows is None:
             says = Say(
@@ -144,22 +150,25 @@ class Judge:
     def _root_of(self, reply: Reply) -> Json | _No:
         """What stands under the envelope's root where the vendor says yes."""
         data = _xml(reply.body) if self._is_xml else reply.data
+        if isinstance(data, list) and self._bare:
+            return data if 200 <= reply.status < 300 and self._ok(data) else self._no(reply, data, None)
         if not isinstance(data, dict):
             return self._no(reply, None, _shape(reply, self._is_xml))
-        root = data.get(self._root) if self._root else data
+        root = next((data[name] for name in self._roots if name in data), None) if self._roots else data
         if isinstance(root, dict):
             return root if 200 <= reply.status < 300 and self._ok(root) else self._no(reply, root, None)
         gateway = data.get(self._gateway) if self._gateway else None
         if isinstance(gateway, dict):
             return self._no(reply, gateway, None)
-        return self._no(reply, data, Say("回复里没有 {root}", root=self._root))
+        return self._no(reply, data, Say("回复里没有 {root}", root=self._roots[0]))
 
     def _no(self, reply: Reply, said: Json, shape: Say | None) -> _No:
         codes = [code for get, fine in self._codes if (code := text(get(said))) and code not in fine]
         words = self._clean(next((words for get in self._messages if (words := _words(get(said)))), ""))
         if not 200 <= reply.status < 300:
             codes.append(str(reply.status))
-        kind = self._listed(reply.status, codes, words)
+        told = reply.status < 300 and any(refuses(said) for refuses in self._refusals)
+        kind = "refused" if told else self._listed(reply.status, codes, words)
         waits = {"busy": self._busy_wait, "locked": self._verdicts.locked.wait}
         wait = _retry_after(reply) or waits[kind] if kind in waits else None
         return _No(kind, codes[0] if codes else None, words, wait, None if words else shape)
@@ -266,19 +275,26 @@ def _records(listed: Json) -> list[Record] | None:
 
 
 def _named(listed: Json, columns: tuple[str, ...]) -> Json:
-    """Rows of bare values as objects; a row of another length stays what it is, and is no record."""
+    """Rows of bare values as objects; a row of another length or kind is no record."""
     if not isinstance(listed, list):
         return listed
     return [
-        dict(zip(columns, row, strict=True)) if isinstance(row, list) and len(row) == len(columns) else row
-        for row in listed
+        _object(columns, row) if isinstance(row, list) and len(row) == len(columns) else None for row in listed
     ]
 
 
+def _object(columns: tuple[str, ...], values: list[Json]) -> Record:
+    """A row's values under their names: FStockId.FNumber as an object, unless FStockId is a column, too."""
+    row: Record = {}
+    for name, value in zip(columns, values, strict=True):
+        row = {**row, name: value} if name.partition(".")[0] in columns else placed(row, name, value)
+    return row
+
+
 def _words(said: Json) -> str:
-    """A message as one text; some vendors put a JSON list of {message} into it."""
+    """A message as one text; some vendors put a list of {message}, or its JSON text, there."""
     if isinstance(said, dict):
-        return _words(said.get("message"))
+        return _words(said.get("message") or said.get("Message"))
     if isinstance(said, list):
         return "；".join(words for one in said if (words := _words(one)))
     words = (text(said) or "").strip()

@@ -24,7 +24,7 @@ class Rows:
         self._judge, self._batch = judge, batch
         self._done = at(batch.done) if batch.done is not None else None
         self._refused = at(batch.refused) if batch.refused is not None else None
-        self._field, self._row = at(batch.field or ""), at(batch.row or batch.field or "")
+        self._field, self._row = at(batch.field or ""), at(batch.index or batch.row or batch.field or "")
         self._id = at(result.id) if result.id else None
         self._number = at(result.number) if result.number else None
         self._own = at(result.own) if result.own else None
@@ -34,7 +34,7 @@ class Rows:
         """What became of each document, in their order. Raises Fault where the whole call was a no."""
         root = self._judge.root(reply)
         done, refused = _listed(root, self._done), _listed(root, self._refused)
-        numbers = [self._key(self._field, document) for document in documents]
+        numbers = [self._number_of(place, document) for place, document in enumerate(documents)]
         found: list[Saved | Fault | None] = []
         for document, number in zip(documents, numbers, strict=True):
             own = numbers.count(number) == 1
@@ -68,8 +68,11 @@ class Rows:
         rows[:] = [row for row in rows if row not in mine]
         return mine
 
+    def _number_of(self, place: int, document: Record) -> str | None:
+        return str(place) if self._batch.index else self._key(self._field, document)
+
     def _key(self, get: At, value: Record) -> str | None:
-        return text(get(value)) if self._batch.field else None
+        return text(get(value)) if self._batch.field or self._batch.index else None
 
     def _saved(self, row: Record, document: Record) -> Saved | Fault:
         ident = text(self._id(row)) if self._id else text(self._own(document)) if self._own else ""

@@ -96,7 +96,9 @@ class Signer:
 def not_executed(fault: Fault) -> Fault:
     """What went wrong before the call: `broken` and `unknown` were of another call, ours never left."""
     kind = fault.kind if fault.kind in ("unreachable", "busy", "login", "refused") else "unreachable"
-    return Fault(kind, fault.says, code=fault.code, wait=fault.wait, sent=False, part=fault.part)
+    return Fault(
+        kind, fault.says, code=fault.code, wait=fault.wait, sent=False, part=fault.part, alone=fault.alone
+    )
 
 
 def _call(signed: StopIteration) -> Call:

@@ -20,12 +20,13 @@ from engine.model.exchange import Exchange
 from engine.model.values import Call, Json, Reply
 from engine.say import Say
 from engine.wire.auth import Auth, Settings
-from engine.wire.calls import Plan, placed
+from engine.wire.calls import Plan
+from engine.wire.doors.deadline import Stale, never
 from engine.wire.doors.door import Door
 from engine.wire.envelope import Page, Saved, tests
 from engine.wire.hosts import HostRule
 from engine.wire.limits import Bucket
-from engine.wire.path import at, text
+from engine.wire.path import at, placed, text
 from engine.wire.redact import Redactor
 from engine.wire.signing import Signer, Turn
 from engine.wire.tokens import Ring, TokenStore
@@ -34,7 +35,7 @@ __all__ = ["Hit", "Link", "Page", "Saved", "Talk"]
 
 T = TypeVar("T")
 Purpose: TypeAlias = Literal["read", "save", "lookup", "token"]
-Leave: TypeAlias = "Callable[[], Awaitable[None]]"
+Leave: TypeAlias = "Callable[[], Awaitable[Stale]]"
 _Ready: TypeAlias = "tuple[Call, dict[str, str]]"
 
 DEADLINE = 60.0
@@ -116,6 +117,7 @@ class Talk:
         self._hosts = link.host_rule()
         self._token_names = link.connector.channels[link.channel].tokens
         self._token_codes = frozenset(link.connector.verdicts.login.codes)
+        self._token_words = link.connector.verdicts.login.text
         self._plans: dict[str, Plan] = {}
 
     async def page(
@@ -134,7 +136,10 @@ class Talk:
         for name, value in ((pages.number, counted), (pages.size, size)):
             asked = placed(asked, name, value) if name else asked
         first = number == pages.start or pages.style in ("none", "pool")
-        page = await self._call("read", plan, plan.query(asked), lambda reply: plan.judge.page(reply, first))
+        columns = plan.columns(asked)
+        page = await self._call(
+            "read", plan, plan.query(asked), lambda reply: plan.judge.page(reply, first, columns)
+        )
         if pages.style == "number" and pages.total is None:
             plan.went_on((canonical(dict(params)), number), page.rows)
         return page
@@ -142,6 +147,7 @@ class Talk:
     async def save(self, operation: Operation, body: bytes, leave: Leave | None = None) -> Saved:
         """Send one document's bytes. `leave` is awaited when the call is signed and owns its slot, just
         before it goes, and again where it goes once more with fresh tokens; what it raises keeps it here.
+        What it gives is asked once more with nothing but the write behind it.
 
         Raises Fault: unreachable, busy, login where it was not executed; refused; unknown for all else.
         """
@@ -194,14 +200,15 @@ class Talk:
                 return rows
             if not isinstance(number, int):
                 break
-            asked = {**asked, pages.number: number + 1}
+            asked = {**asked, pages.number: number + (len(page.rows) if pages.style == "offset" else 1)}
         raise Fault(
             "broken", Say("{vendor} 的反查结果没有读全，稍后再查。", vendor=self.link.connector.title)
         )
 
     async def _look_page(self, plan: Plan, asked: dict[str, Json], first: bool) -> Page:
+        columns = plan.columns(asked)
         return await self._call(
-            "lookup", plan, plan.query(asked), lambda reply: plan.judge.page(reply, first)
+            "lookup", plan, plan.query(asked), lambda reply: plan.judge.page(reply, first, columns)
         )
 
     def _plan(self, operation: Operation) -> Plan:
@@ -222,22 +229,26 @@ class Talk:
         """Sign and send; once more with fresh tokens where the vendor says that the token was the trouble."""
         ready, used = self._at_once(call) or await self._ready(plan, call)
         try:
-            await self._allowed(leave)
-            return await self._exchange(purpose, plan, ready, read)
+            stale = await self._allowed(leave)
+            return await self._exchange(purpose, plan, ready, read, stale)
         except Fault as fault:
-            if fault.kind != "login" or fault.code not in self._token_codes or not used:
+            if fault.kind != "login" or not used or not self._blames_token(fault):
                 raise
         self._ring.forget(used)
         ready, _ = await self._ready(plan, call)
-        await self._allowed(leave)
-        return await self._exchange(purpose, plan, ready, read)
+        stale = await self._allowed(leave)
+        return await self._exchange(purpose, plan, ready, read, stale)
 
-    async def _allowed(self, leave: Leave | None) -> None:
+    def _blames_token(self, fault: Fault) -> bool:
+        """Whether the catalogue lists what was said: some vendors tell a dead token by words alone."""
+        return fault.code in self._token_codes or any(word in fault.says for word in self._token_words)
+
+    async def _allowed(self, leave: Leave | None) -> Stale:
         """Ask whoever sends; the slot is given back where the call must not go."""
         if leave is None:
-            return
+            return never
         try:
-            await leave()
+            return await leave()
         except BaseException:
             self._bucket.release(used=False)
             raise
@@ -275,13 +286,20 @@ class Talk:
                 self._bucket.release(used=False)
         return None if ready is None else (ready, self._ring.values(self._token_names))
 
-    async def _exchange(self, purpose: Purpose, plan: Plan, ready: Call, read: Callable[[Reply], T]) -> T:
+    async def _exchange(
+        self,
+        purpose: Purpose,
+        plan: Plan,
+        ready: Call,
+        read: Callable[[Reply], T],
+        stale: Stale = never,
+    ) -> T:
         """One call out, one reply judged, the slot given back, and the whole told to `heard`."""
         at_, begun = self._clock.now(), self._clock.monotonic()
         reply: Reply | None = None
         try:
             try:
-                reply = await self._door.send(ready, self._hosts, self._deadline)
+                reply = await self._door.send(ready, self._hosts, self._deadline, stale)
             finally:
                 self._bucket.release()
             answer = read(reply)

@@ -17,6 +17,7 @@ COMMANDS = [
     ("connection",), ("connection", "add"), ("connection", "list"), ("connection", "test"),
     ("lookup",), ("lookup", "import"), ("lookup", "list"), ("worker",), ("simulate",), ("demo",),
     ("person",), ("person", "add"), ("person", "list"), ("person", "set"), ("person", "invite"), ("audit",),
+    ("doctor",),
 ]  # fmt: skip
 WRONG = """\
 scheme: wrong

@@ -16,8 +16,8 @@ from engine.settings import Settings
 from tests.cli.build import Duijie
 
 COMMANDS = """
-    run check test publish rollback records retry settle resend connection connector call lookup worker
-    simulate demo
+    run check test publish rollback records retry settle resend connection connector call lookup import
+    worker simulate demo
 """.split()
 
 

@@ -121,3 +121,25 @@ def test_a_scheme_with_problems_is_not_mapped(duijie: Duijie, tmp_path: Path) ->
     (tmp_path / "none.json").write_text("{")
     assert duijie("map", STARTER, "--records", tmp_path / "none.json").code == 2
     assert (ROOT / "flows").is_dir()
+
+
+def test_suggestions_for_operations_and_for_files_of_fields(duijie: Duijie, tmp_path: Path) -> None:
+    said = duijie("suggest", "--source", "wdt.stockout.order.query", "--target", "othoutrecord.single.save", "--json")
+    told = {one["target"]: one["suggestions"] for one in map(json.loads, said.out.splitlines())}
+    assert told["warehouse"][0]["source"] == "warehouse_no"
+    assert told["warehouse"][0]["reasons"]
+    fields = tmp_path / "fields.json"
+    fields.write_text(json.dumps([{"name": "ckbm", "title": "仓库编码"}]), "utf-8")
+    said = duijie("suggest", "--source", fields, "--target", "othoutrecord.single.save")
+    assert said.code == 0
+    assert "ckbm" in said.out
+    assert "warehouse" in said.out
+
+
+def test_what_is_neither_operation_nor_fields_is_told(duijie: Duijie, tmp_path: Path) -> None:
+    said = duijie("suggest", "--source", "wdt.stockout.order.qery", "--target", "othoutrecord.single.save")
+    assert said.code == 2
+    assert "wdt.stockout.order.query" in said.err
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"name": 3}', "utf-8")
+    assert duijie("suggest", "--source", wrong, "--target", "othoutrecord.single.save").code == 2

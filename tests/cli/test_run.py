@@ -75,7 +75,7 @@ def test_an_address_that_was_not_opened_is_named_with_the_next_step(duijie: Duij
     allow = shop(1)
     said = duijie("connection", "test", "wdt-main")
     assert said.code == 3
-    assert f"--allow {allow[1]}" in said.err
+    assert any(f"--allow {pair}" in said.err for pair in allow[1::2])
 
 
 def test_a_connection_is_tried_with_one_harmless_call(

@@ -111,7 +111,10 @@ def first_visit(address: str, welcome: str, path: str) -> str:
 
 
 def test_up_with_simulators_is_ready_for_a_newcomer(duijie: Duijie, home: Path) -> None:
-    with process("webui.cli", "up", "--simulate", "--port", 0, "--json") as child:
+    with process("webui.cli", "up", "--keep", "0", "--port", 0) as child:
+        code, _, err = ended(child)
+        assert (code, "--keep" in err) == (2, True)
+    with process("webui.cli", "up", "--simulate", "--port", 0, "--keep", 30, "--json") as child:
         told = line(child)
         address = told["address"]
         assert "bip-main" in first_visit(address, told["welcome"], "/connections")

@@ -1,15 +1,19 @@
-"""Simulators with something to show for every operation: rows, documents, and the questions to ask for them."""
+"""Simulators with something to show for every operation: rows, documents, and the questions to ask for them.
+
+What a connector needs stands in tests/connectors/<name>/shelf.py (`ask_of`, `furnish`); here are the first two.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 from engine.exact import decode
 from engine.model.values import Json, Record
 from engine.simulate.frame import Simulator
 from flows.demo.orders import orders
-from tests.connectors.drive import CONNECTORS, NOW
+from tests.connectors.drive import CONNECTORS, NOW, module, registry
 
 WINDOWED: Record = {
     "start_time": "2026-11-20 09:00:00",
@@ -29,17 +33,20 @@ SINCE: Record = {
 
 def document(operation: str) -> Record:
     """The sample document of a save."""
-    path = (
-        CONNECTORS
-        / ("wdt" if operation.startswith("wdt.") else "yonbip")
-        / "samples"
-        / f"{operation}.document.json"
-    )
-    return cast(Record, decode(path.read_bytes()))
+    folder = CONNECTORS / registry().operations[operation].connector
+    return cast(Record, decode((folder / "samples" / f"{operation}.document.json").read_bytes()))
+
+
+def shelf(connector: str) -> Any:
+    """What the connector's own tests put on its shelves; None for the first two."""
+    own = Path(__file__).parent / connector / "shelf.py"
+    return module(own) if own.is_file() else None
 
 
 def ask_of(operation: str, shop: Simulator) -> Record:
     """A question to which the furnished simulator has at least one row to give."""
+    if own := shelf(shop.name):
+        return cast(Record, own.ask_of(operation, shop))
     if operation.startswith("wdt."):
         return BY_ONE.get(operation) or (PAGED if operation in BASE_DATA else WINDOWED)
     if operation.endswith(".detail"):
@@ -55,6 +62,9 @@ def ask_of(operation: str, shop: Simulator) -> Record:
 
 def furnish(shop: Simulator, now: datetime = NOW) -> Simulator:
     """Rows of every kind, changed within the hour that `ask_of` asks for."""
+    if own := shelf(shop.name):
+        own.furnish(shop, now)
+        return shop
     if shop.name == "wdt":
         hour = datetime.fromisoformat("2026-11-20T09:00:00+08:00")
         shop.tell("orders", {"orders": cast(Json, orders(3, 7, hour, hour + timedelta(minutes=50)))}, now)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.document.cells import Filling, clear, fill
+from engine.document.cells import Filling, clear, fill, frame
 from engine.document.scheme import read_scheme
 from engine.errors import Wrong
 
@@ -57,6 +57,41 @@ def test_the_last_rule_leaves_an_empty_mapping_that_can_be_filled_again() -> Non
     assert fill(clear(text, ["a"]), ["a"], Filling("from", "b")) == text
     assert fill("map: {}\n", ["a"], Filling("from", "b")) == "map:\n  a: b\n"
     assert clear("map: {a: b}\n", ["a"]) == "map: {}\n"
+
+
+LISTED = """map:
+  code: a
+  lines:
+    each: details_list
+    map: {}
+"""
+
+
+def test_a_list_gets_a_row_source_and_then_its_cells() -> None:
+    text = frame("map:\n  code: a\n", ["lines"], ["details_list"])
+    assert text == LISTED
+    assert fill(text, ["lines", "qty"], Filling("from", "num")) == LISTED.replace("{}", "").replace(
+        "map: \n", "map:\n      qty: num\n"
+    )
+    assert clear(text, ["lines"]) == "map:\n  code: a\n"
+    assert frame("map: {}\n", ["lines"], ["a", "b"]) == "map:\n  lines:\n    each: [a, b]\n    map: {}\n"
+    assert frame("map: {x: y}\n", ["lines"], ["a"]) == "map: {x: y, lines: {each: a, map: {}}}\n"
+    assert frame("map:\n  code: a\n", ["head"]) == "map:\n  code: a\n  head:\n    map: {}\n"
+
+
+def test_another_row_source_leaves_the_cells_of_a_list_alone() -> None:
+    edited = frame(EXAMPLE, ["othOutRecords"], ["details_list", "position_list"])
+    assert lines(EXAMPLE, edited) == (
+        ["    each: details_list"],
+        ["    each: [details_list, position_list]"],
+    )
+    assert frame(edited, ["othOutRecords"], ["details_list"]) == EXAMPLE
+
+
+def test_no_list_is_made_where_a_cell_stands() -> None:
+    for to, each in ((["code"], ["details_list"]), (["othOutRecords"], []), (["no", "where"], ["a"])):
+        with pytest.raises(Wrong):
+            frame(EXAMPLE, to, each)
 
 
 @pytest.mark.parametrize(

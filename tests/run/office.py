@@ -26,6 +26,7 @@ from engine.store import connections, documents, queue, runs, schemes
 from engine.store.after import Then
 from engine.store.connections import Account
 from engine.store.store import Store
+from engine.wire.doors.deadline import Stale, never
 from engine.wire.hosts import HostRule
 from tests.run.stand import Shifted
 
@@ -56,7 +57,7 @@ class Hallway:
     inside: int = 0
     most: int = 0
 
-    async def send(self, call: Call, hosts: HostRule, deadline: float) -> Reply:
+    async def send(self, call: Call, hosts: HostRule, deadline: float, stale: Stale = never) -> Reply:
         heard = Heard.of(call)
         self.calls.append(heard.path)
         self.inside += 1

@@ -31,6 +31,7 @@ from engine.store.connections import Account
 from engine.store.lookups import Pair
 from engine.store.queue import Standing
 from engine.store.store import Store
+from engine.wire.doors.deadline import Stale, never
 from engine.wire.hosts import HostRule
 from flows.demo.expect import lookup
 from flows.demo.orders import orders
@@ -77,7 +78,7 @@ class Indoors:
     instead: dict[str, Answer] = field(default_factory=dict)
     calls: list[tuple[str, str | None]] = field(default_factory=list)
 
-    async def send(self, call: Call, hosts: HostRule, deadline: float) -> Reply:
+    async def send(self, call: Call, hosts: HostRule, deadline: float, stale: Stale = never) -> Reply:
         heard = Heard.of(call)
         stage = self.stages[HOSTS[urlsplit(call.url).hostname or ""]]
         about = stage.simulator.about(heard)

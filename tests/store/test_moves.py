@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from sqlalchemy import Connection
 
 from engine.errors import LeaseLost
-from engine.model.ledger import MOVES, Outcome, Planned
-from engine.store import documents, queue, send
+from engine.model.ledger import MOVES, STATES, Outcome, Planned
+from engine.store import documents, queue, schemes, send
 from engine.store.send import Mark, Settled
 from tests.build import Desk
 
@@ -30,7 +31,7 @@ class Walk:
     def __init__(self, desk: Desk, seed: int) -> None:
         self.desk, self.dice = desk, random.Random(seed)
         self.before: dict[str, str] = {}
-        self.moves = 0
+        self.moves = self.held = 0
 
     def step(self) -> None:
         often = (self.change, self.change, self.plan, self.send)
@@ -51,6 +52,16 @@ class Walk:
             assert was is None or was == state or state in MOVES[was], f"{key}: {was} -> {state}"  # type: ignore[index]
             self.moves += was is not None and was != state
         self.before = after
+        self.count(rows)
+
+    def count(self, rows: list[Any]) -> None:
+        """What the database counts along is what there is."""
+        held = sum(row.state == "waiting" and row.why == "held" and row.due_at is None for row in rows)
+        states = dict.fromkeys(STATES, 0) | Counter(row.state for row in rows)
+        ident = self.desk.scheme_id
+        counted = self.desk.store.read(lambda c: schemes.counted(c, [ident]))[ident]
+        assert counted == schemes.Counted(states, held)
+        self.held += held
 
     def change(self) -> None:
         self.desk.read({"id": self.dice.randrange(40), "qty": self.dice.randrange(3)})
@@ -124,4 +135,4 @@ def test_no_document_ever_moves_outside_the_table(desk: Desk, seed: int) -> None
     walk = Walk(desk, seed)
     for _ in range(90):
         walk.step()
-    assert walk.moves > 9, "a walk that hardly moves shows nothing"
+    assert walk.moves > 9 and walk.held > 9, "a walk that hardly moves shows nothing"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import pytest
 
 from engine.store import people, runs
 from tests.webui import build
-from webui.server import listen
+from webui.server import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -41,14 +40,8 @@ class Seen:
 def site(tmp_path: Path) -> Iterator[tuple[build.Shop, str]]:
     """A shop of its own, served as users are served."""
     shop = build.full(tmp_path)
-    server = listen(shop.app, 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield shop, f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(10)
-    server.task_dispatcher.shutdown()
-    assert not thread.is_alive()
+    with serving(shop.app, 0) as address:
+        yield shop, address
     shop.store.close()
 
 
@@ -56,13 +49,8 @@ def site(tmp_path: Path) -> Iterator[tuple[build.Shop, str]]:
 def house(tmp_path: Path) -> Iterator[tuple[build.Shop, str]]:
     """The same behind its login."""
     shop = build.full(tmp_path)
-    server = listen(shop.house, 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield shop, f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(10)
-    server.task_dispatcher.shutdown()
+    with serving(shop.house, 0) as address:
+        yield shop, address
     shop.store.close()
 
 
@@ -159,6 +147,7 @@ def test_the_live_log_follows_the_run_and_falls_silent_when_it_ends(
     shop.store.write(lambda c: runs.read_done(c, live))
     shop.store.write(lambda c: runs.close(c, shop.scheme, shop.clock.now()))
     page.get_by_text("已结束").first.wait_for(timeout=5000)
+    assert f"{address}/runs/{live}/events" in seen.addresses
     asked = len(seen.addresses)
     page.wait_for_timeout(2500)
     assert len(seen.addresses) == asked

@@ -13,6 +13,7 @@ import pytest
 from engine import fill
 from engine.store import audit, documents, lookups, runs
 from engine.store.lookups import Columns, Pair
+from tests.cli.excel import xlsx
 from tests.webui import build
 
 
@@ -81,6 +82,14 @@ def test_a_file_makes_a_new_table_and_every_problem_is_told(shop: build.Shop, fa
     assert "2 新增" in said(shown)
     assert fang.post("/lookups", {"code": "渠道", "text": "a,1\nb,2\n", "sure": "on"}).status_code == 303
     assert pairs(shop, "渠道") == {"a": "1", "b": "2"}
+    excel = (io.BytesIO(xlsx([["a", "010"], ["c", 3]])), "x.xlsx")
+    shown = fang.post("/lookups", {"code": "渠道", "file": excel}, content_type="multipart/form-data")
+    assert "1 新增" in said(shown)
+    assert "010" in said(shown)
+    lost = (io.BytesIO(xlsx([["a", 10**17]])), "x.xlsx")
+    wrong = fang.post("/lookups", {"code": "渠道", "file": lost}, content_type="multipart/form-data")
+    assert wrong.status_code == 422
+    assert "超过 15 位" in said(wrong)
     wrong = fang.post("/lookups", {"code": "渠道", "text": "a,1\na,2\nb,\nc,1.2E+17\n", "sure": "on"})
     assert wrong.status_code == 422
     assert all(f"第 {line} 行" in said(wrong) for line in (2, 3, 4))

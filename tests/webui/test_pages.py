@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from engine.model.values import Problem
-from engine.store import overview, schemes
+from engine.store import overview, prune, schemes
 from engine.store.overview import Wanted
 from tests.webui import build
 from webui import documents as views
@@ -130,7 +131,7 @@ def test_a_run_adds_up_in_a_sentence_and_a_bar(shop: build.Shop) -> None:
 
 def test_only_a_live_run_is_polled(shop: build.Shop) -> None:
     live, ended = text(shop, f"/runs/{shop.run + 1}"), text(shop, f"/runs/{shop.run}")
-    assert 'hx-trigger="every 1s"' in live
+    assert 'hx-trigger="more throttle:1s, every 5s"' in live
     assert "读到 / 120" in said(live)
     assert "<noscript><meta" in live
     assert "hx-trigger" not in ended
@@ -249,3 +250,19 @@ def test_a_problem_with_the_surroundings_says_what_to_do(tmp_path: Path, monkeyp
 
 def test_health_is_one_word(shop: build.Shop) -> None:
     assert text(shop, "/healthz") == "ok\n"
+
+
+def test_a_document_whose_texts_have_left_says_so_and_shows_the_rest(tmp_path: Path) -> None:
+    old = build.full(tmp_path)
+    try:
+        old.clock.at += timedelta(days=100)
+        before = old.clock.now() - timedelta(days=90)
+        old.store.write(lambda c: prune.documents(c, old.scheme, before, None, bodies=True))
+        for path in build.pages(old):
+            assert old.client().get(path).status_code == 200, path
+        page = text(old, f"/documents/{old.documents['done']}")
+        assert "已清理" in page
+        assert "PD000001" not in page
+        assert "已清理" not in text(old, f"/documents/{old.documents['refused']}")
+    finally:
+        old.store.close()

@@ -136,7 +136,7 @@ def test_a_plain_reply_is_stopped_at_the_cap():
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", gzip.compress(b"{}" * 99)[:-9]), ("gzip", b"{}"), ("br", b"\x0b\x00\x80{}\x03")],
+    [("gzip", gzip.compress(b"{}" * 99, mtime=0)[:-9]), ("gzip", b"{}"), ("br", b"\x0b\x00\x80{}\x03")],
 )
 def test_a_reply_that_does_not_unpack_is_broken(encoding: str, body: bytes):
     broken = fault(Vendor(says(body, 200, Content_Encoding=encoding)), POST)
@@ -191,6 +191,23 @@ def test_a_deadline_that_passes_before_connecting_sends_nothing():
 
     late = asyncio.run(go())
     assert (late.kind, late.sent) == ("unreachable", False)
+
+
+def test_a_request_whose_word_has_become_too_old_does_not_leave_and_the_next_one_does():
+    async def go() -> tuple[Fault, Vendor]:
+        old = True
+        vendor = Vendor(says(b"{}"))
+        async with vendor, HTTPDoor(vendor.pair) as door:
+            await door.send(_at(vendor, POST), LOCAL, 5, lambda: False)
+            with pytest.raises(Fault) as caught:
+                await door.send(_at(vendor, POST), LOCAL, 5, lambda: old)
+            old = False
+            await door.send(_at(vendor, POST), LOCAL, 5, lambda: old)
+        return caught.value, vendor
+
+    kept, vendor = asyncio.run(go())
+    assert (kept.kind, kept.sent) == ("unreachable", False)
+    assert len(vendor.asked) == 2
 
 
 def test_a_name_nobody_knows_is_unreachable():

@@ -24,7 +24,7 @@ from engine.errors import Fault, Part
 from engine.exact import decode
 from engine.model.values import Call, Json, Reply
 from engine.say import Say
-from engine.wire.doors.deadline import Deadlines, Flight
+from engine.wire.doors.deadline import Deadlines, Flight, Stale, TooOld, never
 from engine.wire.doors.inflate import TooLarge, Unreadable
 from engine.wire.doors.places import Barred, Place, Policy
 from engine.wire.doors.pool import End, Names, Pool, Unnamed
@@ -49,7 +49,7 @@ async def system_names(host: str, port: int) -> Sequence[str]:
 
 
 class HTTPDoor:
-    """HTTP and HTTPS by aiohttp. Make one a process, inside its event loop; `async with` closes it.
+    """HTTP and HTTPS over lines of our own. Make one a process, inside its event loop; `async with` closes it.
 
     `allow` are the exact host and port pairs this process was started with: they open loopback and
     unusual ports and nothing else does.
@@ -74,8 +74,8 @@ class HTTPDoor:
         if pool is not None:
             await pool.close()
 
-    async def send(self, call: Call, hosts: HostRule, deadline: float) -> Reply:
-        flight = self._deadlines.begin(deadline)
+    async def send(self, call: Call, hosts: HostRule, deadline: float, stale: Stale = never) -> Reply:
+        flight = self._deadlines.begin(deadline, stale)
         try:
             return await self._follow(call, hosts, flight)
         except asyncio.CancelledError as cancelled:
@@ -122,6 +122,8 @@ class HTTPDoor:
             return Say("{host} 的回复解压不开（{encoding}），当作没有收到。", host=host, encoding=str(error))
         if flight.left:
             return Say("与 {host} 的连接在收到完整回复之前断开了。", host=host)
+        if isinstance(error, TooOld):
+            return Say("到 {host} 的请求等得太久，没有发送，稍后会自动再试。", host=host)
         if isinstance(error, Unnamed):
             return Say("找不到主机 {host}。请检查连接里的地址和本机的域名解析。", host=host)
         if isinstance(error, ssl.SSLError):

@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from engine import crash
-from engine.wire.doors.deadline import Flight
+from engine.wire.doors.deadline import Flight, TooOld
 from engine.wire.doors.inflate import Inflater, Plain, TooLarge, Unreadable
 
 HEAD = 64 * 1024
@@ -44,14 +44,22 @@ class Line(asyncio.Protocol):
         self._error: Exception | None = None
 
     async def ask(self, request: bytes, flight: Flight) -> Answer:
-        """The reply to one request. Raises OSError where the line broke first, TooLarge, Unreadable,
-        HttpParserError where what came is no HTTP. From `flight.left` on the outcome is open.
+        """The reply to one request. Raises OSError where the line broke first or the flight is TooOld,
+        TooLarge, Unreadable, HttpParserError where what came is no HTTP. From `flight.left` on the
+        outcome is open.
         """
         if self._transport.is_closing():
             raise ConnectionResetError("closed before it was asked")
         self._begin()
         answer: asyncio.Future[Answer] = self._loop.create_future()
         self._answer = answer
+        if crash.armed:
+            crash.point("request.ready")
+        # Whoever was suspended finds here that others went on without it (docs/why/0024).
+        if flight.stale():
+            self._answer = None
+            self.close()
+            raise TooOld
         flight.left = True
         self._transport.write(request)
         try:

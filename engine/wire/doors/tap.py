@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from engine.clock import Clock
 from engine.model.values import Call, Reply
+from engine.wire.doors.deadline import Stale, never
 from engine.wire.doors.door import Door
 from engine.wire.hosts import HostRule
 
@@ -40,10 +41,10 @@ class Tap:
         self._door, self._clock = door, clock
         self.passed: list[Passed] = []
 
-    async def send(self, call: Call, hosts: HostRule, deadline: float) -> Reply:
+    async def send(self, call: Call, hosts: HostRule, deadline: float, stale: Stale = never) -> Reply:
         reply = None
         try:
-            reply = await self._door.send(call, hosts, deadline)
+            reply = await self._door.send(call, hosts, deadline, stale)
             return reply
         finally:
             self.passed.append(Passed(call, reply, self._clock.now()))
