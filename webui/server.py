@@ -28,18 +28,27 @@ def serving(app: Flask, port: int) -> Iterator[str]:
     except OSError:
         wasyncore.close_all(sockets, ignore_all=True)
         raise
-    loop = threading.Thread(target=server.run, name="pages", daemon=True)
+    ending = threading.Event()
+    loop = threading.Thread(target=_turning, args=(sockets, ending), name="pages", daemon=True)
     loop.start()
     try:
         yield f"http://{HOST}:{server.effective_port}"
     finally:
         if lines := app.extensions.get("duijie-live"):
             lines.close()
-        # Answers under way are finished first. Then the sockets are closed by the thread that waits
-        # on them: closed from here, it would wait on numbers that no longer stand for a socket.
+        # Answers under way are finished first. Then the thread that waits on the sockets ends, and
+        # only then are they closed: earlier, somebody would wait on, or write to, a number that no
+        # longer stands for a socket.
         server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
+        ending.set()
+        server.pull_trigger()
         loop.join(PATIENCE)
+        wasyncore.close_all(sockets, ignore_all=True)
+
+
+def _turning(sockets: dict[int, Any], ending: threading.Event) -> None:
+    while not ending.is_set():
+        wasyncore.loop(timeout=1, map=sockets, use_poll=True, count=1)
 
 
 def _listening(app: Flask, port: int, sockets: dict[int, Any]) -> Any:
